@@ -1,0 +1,350 @@
+//! Blocking file work whose errors name the path: links, replacement, syncing, free space.
+
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Cause;
+
+/// Attaches operation and path to an IO error.
+pub(crate) trait OnPath<T> {
+    /// `action` reads after “cannot”.
+    fn on_path(self, action: &'static str, path: &Path) -> Result<T, Cause>;
+}
+
+impl<T> OnPath<T> for io::Result<T> {
+    fn on_path(self, action: &'static str, path: &Path) -> Result<T, Cause> {
+        self.map_err(|source| Cause::Io {
+            action,
+            path: path.to_owned(),
+            source,
+        })
+    }
+}
+
+/// How a file came to its second name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Placed {
+    /// One inode with two names.
+    Hardlink,
+    /// A copy that shares its blocks.
+    Reflink,
+    /// A copy that costs its size again.
+    Copy,
+}
+
+/// How the names of temporary files begin.
+pub const TEMPORARY: &str = ".tmp-";
+
+/// For files of ours that are opened to be written: somebody else's file is not, whatever links to it.
+#[expect(clippy::cast_possible_wrap, reason = "a flag is far below the sign")]
+pub(crate) const NO_LINK: i32 = rustix::fs::OFlags::NOFOLLOW.bits() as i32;
+
+/// What makes a file recognisable without hashing it again: a file that still has the stamp it had
+/// when it was proven has not been replaced, cut or written since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Stamp {
+    /// Inode number.
+    pub ino: u64,
+    /// Size in bytes.
+    pub len: u64,
+    /// Last modification: whole seconds since 1970.
+    pub mtime_secs: i64,
+    /// Last modification: nanoseconds within the second.
+    pub mtime_nanos: u32,
+}
+
+impl Stamp {
+    /// The stamp of the file that `metadata` describes.
+    pub fn of(metadata: &Metadata) -> Self {
+        Self {
+            ino: metadata.ino(),
+            len: metadata.len(),
+            mtime_secs: metadata.mtime(),
+            mtime_nanos: u32::try_from(metadata.mtime_nsec()).unwrap_or(0),
+        }
+    }
+}
+
+/// The stamp of the file at `path`, links followed.
+///
+/// # Errors
+/// When there is none, or it cannot be looked at.
+pub fn stamp(path: &Path) -> Result<Stamp, Cause> {
+    fs::metadata(path)
+        .map(|metadata| Stamp::of(&metadata))
+        .on_path("look at", path)
+}
+
+/// Which file a name stands for on this machine: two names with the same id are one file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct FileId {
+    dev: u64,
+    ino: u64,
+}
+
+impl FileId {
+    pub(crate) fn of(metadata: &Metadata) -> Self {
+        Self {
+            dev: metadata.dev(),
+            ino: metadata.ino(),
+        }
+    }
+}
+
+/// Looks at the entry `path` itself, not through a link; `None` when there is none.
+///
+/// # Errors
+/// When it cannot be looked at.
+pub fn lstat(path: &Path) -> Result<Option<Metadata>, Cause> {
+    match fs::symlink_metadata(path) {
+        Err(error) if is_absent(&error) => Ok(None),
+        other => other.map(Some).on_path("look at", path),
+    }
+}
+
+/// Whether both names stand for one file, links followed; not where one of them stands for none.
+///
+/// # Errors
+/// When one cannot be looked at.
+pub fn is_same_file(a: &Path, b: &Path) -> Result<bool, Cause> {
+    let id = |path: &Path| match fs::metadata(path) {
+        Err(error) if is_absent(&error) => Ok(None),
+        other => other
+            .map(|there| Some(FileId::of(&there)))
+            .on_path("look at", path),
+    };
+    let (a, b) = (id(a)?, id(b)?);
+    Ok(a.is_some() && a == b)
+}
+
+/// Whether two folders are on one filesystem, so that hard links between them can be.
+///
+/// # Errors
+/// When one cannot be looked at.
+pub fn is_same_disk(a: &Path, b: &Path) -> Result<bool, Cause> {
+    let disk = |path: &Path| {
+        fs::metadata(path)
+            .map(|there| there.dev())
+            .on_path("look at", path)
+    };
+    Ok(disk(a)? == disk(b)?)
+}
+
+/// Creates a folder and its parents.
+///
+/// # Errors
+/// When one cannot be created.
+pub fn create_dir_all(path: &Path) -> Result<(), Cause> {
+    fs::create_dir_all(path).on_path("create the folder", path)
+}
+
+/// As [`create_dir_all`], and what is new of it survives a power cut.
+///
+/// # Errors
+/// When one cannot be created or synced.
+pub fn create_lasting_dir(path: &Path) -> Result<(), Cause> {
+    let parent = match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    match fs::create_dir(path) {
+        Ok(()) => sync_dir(parent),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && parent != path => {
+            create_lasting_dir(parent)?;
+            create_dir_all(path)?;
+            sync_dir(parent)
+        }
+        // The other way also tells a folder from a file in its place.
+        Err(_there) => create_dir_all(path),
+    }
+}
+
+/// Makes the names in `dir` survive a power cut.
+///
+/// # Errors
+/// When the folder cannot be opened or synced.
+pub fn sync_dir(dir: &Path) -> Result<(), Cause> {
+    let synced = File::open(dir).and_then(|dir| dir.sync_all());
+    match synced {
+        // Some network filesystems refuse to sync a folder; their renames are synchronous.
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+        other => other.on_path("sync the folder", dir),
+    }
+}
+
+/// Renames `from` over `to`. The caller has synced the content and syncs the folder.
+///
+/// # Errors
+/// When the rename fails.
+#[expect(clippy::disallowed_methods, reason = "the one place that renames")]
+pub fn rename(from: &Path, to: &Path) -> Result<(), Cause> {
+    fs::rename(from, to).on_path("rename a file to", to)
+}
+
+/// Writes `bytes` to `path` through a temporary file in `aside`, a folder on the same filesystem:
+/// readers see the old or the new content.
+///
+/// # Errors
+/// When a step fails; the temporary file is removed then.
+pub fn replace(path: &Path, bytes: &[u8], aside: &Path) -> Result<(), Cause> {
+    let mut temp = tempfile::Builder::new()
+        .prefix(TEMPORARY)
+        .make_in(aside, |path| {
+            OpenOptions::new().write(true).create_new(true).open(path)
+        })
+        .on_path("create a file in", aside)?;
+    temp.write_all(bytes).on_path("write", path)?;
+    temp.as_file().sync_data().on_path("sync", path)?;
+    temp.persist(path)
+        .map_err(|failed| failed.error)
+        .on_path("write", path)?;
+    Ok(())
+}
+
+/// Reads a small file whole; `None` when there is none.
+///
+/// # Errors
+/// When it exists and cannot be read, or is larger than `max_bytes`.
+pub fn read_small(path: &Path, max_bytes: u64) -> Result<Option<Vec<u8>>, Cause> {
+    let file = match File::open(path) {
+        Err(error) if is_absent(&error) => return Ok(None),
+        other => other.on_path("read", path)?,
+    };
+    let mut bytes = Vec::new();
+    file.take(max_bytes + 1)
+        .read_to_end(&mut bytes)
+        .on_path("read", path)?;
+    if bytes.len() as u64 > max_bytes {
+        let source = io::Error::new(io::ErrorKind::InvalidData, "the file is too large");
+        return Err(Cause::Io {
+            action: "read",
+            path: path.to_owned(),
+            source,
+        });
+    }
+    Ok(Some(bytes))
+}
+
+/// The paths in a folder; none where there is no folder.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn list(dir: &Path) -> Result<Vec<PathBuf>, Cause> {
+    let entries = match fs::read_dir(dir) {
+        Err(error) if is_absent(&error) => return Ok(Vec::new()),
+        other => other.on_path("read the folder", dir)?,
+    };
+    entries
+        .map(|entry| {
+            entry
+                .map(|entry| entry.path())
+                .on_path("read the folder", dir)
+        })
+        .collect()
+}
+
+/// Removes a file; one that is gone already is no error.
+///
+/// # Errors
+/// When it is there and cannot be removed.
+pub fn remove_file(path: &Path) -> Result<(), Cause> {
+    match fs::remove_file(path) {
+        Err(error) if is_absent(&error) => Ok(()),
+        other => other.on_path("remove", path),
+    }
+}
+
+/// Gives the finished file `from` the further name `to`, which must not exist: by hard link, else by
+/// sharing blocks, else by copying.
+///
+/// # Errors
+/// When `to` exists ([`io::ErrorKind::AlreadyExists`]) or none of the ways works.
+pub fn place(from: &Path, to: &Path) -> Result<Placed, Cause> {
+    match fs::hard_link(from, to) {
+        Ok(()) => return Ok(Placed::Hardlink),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists || is_absent(&error) => {
+            return Err(error).on_path("link a file to", to);
+        }
+        Err(_refused) => {}
+    }
+    let dir = to.parent().unwrap_or(Path::new("."));
+    let temp = tempfile::Builder::new()
+        .prefix(TEMPORARY)
+        .make_in(dir, |path| reflink_copy::reflink_or_copy(from, path))
+        .on_path("copy a file to", to)?;
+    let placed = match temp.as_file() {
+        None => Placed::Reflink,
+        Some(_bytes) => Placed::Copy,
+    };
+    sync_file(temp.path())?;
+    temp.persist_noclobber(to)
+        .map_err(|failed| failed.error)
+        .on_path("copy a file to", to)?;
+    Ok(placed)
+}
+
+/// Gives `from` the further name `to` by hard link; fine when the name is taken.
+///
+/// # Errors
+/// When the filesystem refuses.
+pub fn link_if_absent(from: &Path, to: &Path) -> Result<(), Cause> {
+    match fs::hard_link(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other.on_path("link a file to", to),
+    }
+}
+
+/// Makes the content of a file survive a power cut.
+///
+/// # Errors
+/// When it cannot be opened or synced.
+pub fn sync_file(path: &Path) -> Result<(), Cause> {
+    File::open(path)
+        .and_then(|file| file.sync_data())
+        .on_path("sync", path)
+}
+
+/// Bytes that an ordinary user can still write on the filesystem of `path`.
+///
+/// # Errors
+/// When the filesystem cannot be asked.
+pub fn free_bytes(path: &Path) -> Result<u64, Cause> {
+    fs2::available_space(path).on_path("measure the free space of", path)
+}
+
+/// Whether the error says that there is no such file, also not as a path through a plain file.
+pub(crate) fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+/// Whether the error says that this user may not write here: for work that is nice to have.
+pub(crate) fn is_unwritable(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lasting_folder_is_made_with_its_parents_and_only_where_none_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a/b/c");
+        create_lasting_dir(&path).unwrap();
+        create_lasting_dir(&path).unwrap();
+        assert!(path.is_dir());
+        fs::write(path.join("file"), "").unwrap();
+        assert!(create_lasting_dir(&path.join("file")).is_err());
+        create_lasting_dir(Path::new("src")).unwrap();
+    }
+}

@@ -1,0 +1,22 @@
+//! larder puts the files of one commit of a model on disk, proven, once, where the tools that run
+//! models look for them.
+//!
+//! Data flows one way:
+//!
+//! ```text
+//! reference → resolve → plan → transfer → store → publish → report
+//! ```
+//!
+//! [`pull`] says that sentence and is the only module that knows every room. [`plan`] is pure;
+//! sockets live under [`hub`] and [`transfer`], files under [`store`] and [`view`]. The library never
+//! prints and never reads the environment: the binary does both.
+
+mod blocking;
+pub mod digest;
+pub mod error;
+pub mod fs;
+pub mod redact;
+pub mod repo;
+pub mod report;
+pub mod retry;
+pub mod source;
