@@ -16,6 +16,7 @@ pub mod digest;
 pub mod error;
 pub mod fs;
 pub mod redact;
+pub mod reference;
 pub mod repo;
 pub mod report;
 pub mod retry;
