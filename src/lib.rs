@@ -15,6 +15,7 @@ mod blocking;
 pub mod digest;
 pub mod error;
 pub mod fs;
+pub mod hub;
 pub mod redact;
 pub mod reference;
 pub mod repo;

@@ -1,0 +1,267 @@
+//! Hugging Face, and mirrors that speak its protocol.
+//!
+//! One adapter value serves one endpoint with at most one token. Its children own the details: URLs
+//! (`urls`), answers of the API (`api`), refusals (`refusal`), and the way to a file (`locate`).
+//! Citations in the children name the function of `huggingface_hub` 2.4 whose behaviour is matched.
+
+mod api;
+mod locate;
+mod refusal;
+mod urls;
+mod warnings;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use self::api::Page;
+use self::locate::FileDoor;
+use self::refusal::Scene;
+pub use self::urls::{DEFAULT_ENDPOINT, Endpoint};
+use self::warnings::Warnings;
+use crate::error::Cause;
+use crate::hub::attempts::with_retries;
+use crate::hub::client::Client;
+use crate::hub::http::{Habits, Http};
+use crate::hub::send::{Answer, Ask, Edge, Hop};
+use crate::hub::token::Token;
+use crate::hub::trust::Trust;
+use crate::hub::wire::{self, Rows};
+use crate::hub::{Hub, Listing, RemoteFile, Resolved};
+use crate::repo::{Commit, RepoId, Revision};
+use crate::report::Sink;
+use crate::retry::Policy;
+use crate::source::Source;
+
+/// Bounds of a listing; the Hub itself advises at most 100,000 files.
+const MAX_PAGES: usize = 2_000;
+const MAX_ENTRIES: usize = 1_000_000;
+
+/// What an adapter needs.
+pub struct Config {
+    /// Where the hub is.
+    pub endpoint: Endpoint,
+    /// The token to show it.
+    pub token: Option<Token>,
+    /// The HTTP clients.
+    pub client: Arc<Client>,
+    /// Who is told of further tries.
+    pub sink: Arc<dyn Sink>,
+    /// Ends every wait.
+    pub stop: CancellationToken,
+    /// How long the head of an answer may take.
+    pub header_timeout: Duration,
+    /// How long a body may be silent.
+    pub stall: Duration,
+    /// How often questions are asked.
+    pub policy: Policy,
+}
+
+impl Config {
+    /// The usual times and tries, no token.
+    pub fn new(endpoint: Endpoint, sink: Arc<dyn Sink>, stop: CancellationToken) -> Self {
+        Self {
+            endpoint,
+            token: None,
+            client: Arc::default(),
+            sink,
+            stop,
+            header_timeout: Duration::from_secs(30),
+            stall: Duration::from_secs(15),
+            policy: Policy::API,
+        }
+    }
+}
+
+/// The adapter for one endpoint.
+pub struct HuggingFace {
+    endpoint: Endpoint,
+    edge: Arc<Edge>,
+    sink: Arc<dyn Sink>,
+    policy: Policy,
+    habits: Arc<Habits>,
+    /// Repos that have another name now: asked under it, each request saves a redirect.
+    renamed: Mutex<HashMap<RepoId, RepoId>>,
+    warnings: Warnings,
+}
+
+impl HuggingFace {
+    /// An adapter; sends nothing yet.
+    pub fn new(config: Config) -> Self {
+        let edge = Edge {
+            client: config.client,
+            trust: Trust::new(config.endpoint.url()),
+            token: config.token,
+            stop: config.stop,
+            header_timeout: config.header_timeout,
+            stall: config.stall,
+        };
+        Self {
+            endpoint: config.endpoint,
+            edge: Arc::new(edge),
+            sink: config.sink,
+            policy: config.policy,
+            habits: Arc::default(),
+            renamed: Mutex::default(),
+            warnings: Warnings::default(),
+        }
+    }
+
+    async fn ask_revision(&self, repo: &RepoId, revision: &Revision) -> Result<Resolved, Cause> {
+        let url = self.endpoint.revision(repo, revision.as_str());
+        let resolved = self
+            .retried(|| async {
+                let answer = self.ask(repo, revision.as_str(), url.clone()).await?;
+                let (url, info) = (answer.url.clone(), wire::json(answer).await?);
+                api::resolved(repo, revision, info).map_err(|what| bad(&url, what))
+            })
+            .await?;
+        self.note_name(repo, resolved.canonical.as_deref());
+        Ok(resolved)
+    }
+
+    async fn ask_tree(&self, repo: &RepoId, commit: &Commit) -> Result<Listing, Cause> {
+        let current = self.current(repo);
+        let mut rows = Rows::default();
+        let mut next = Some(self.endpoint.tree(&current, commit));
+        let (mut seen, mut entries) = (HashSet::new(), 0);
+        while let Some(url) = next {
+            let (page, after) = self.retried(|| self.ask_page(repo, commit, &url)).await?;
+            entries += page.entries();
+            if entries > MAX_ENTRIES || seen.len() >= MAX_PAGES {
+                let what =
+                    format!("a listing of more than {MAX_ENTRIES} entries or {MAX_PAGES} pages");
+                return Err(bad(&url, what));
+            }
+            for file in page.files() {
+                rows.insert(file?.map_err(|what| bad(&url, what))?)?;
+            }
+            seen.insert(url.clone());
+            if after.as_ref().is_some_and(|after| seen.contains(after)) {
+                return Err(bad(
+                    &url,
+                    "pages of a listing that go in a circle".to_owned(),
+                ));
+            }
+            next = after;
+        }
+        rows.finish()
+    }
+
+    /// One page of the tree, and where the next one is.
+    async fn ask_page(
+        &self,
+        repo: &RepoId,
+        commit: &Commit,
+        url: &Url,
+    ) -> Result<(Page, Option<Url>), Cause> {
+        let answer = self.ask(repo, commit.as_str(), url.clone()).await?;
+        let next = match wire::text(answer.headers(), "link").and_then(wire::next_link) {
+            Some(link) => Some(self.next_page(&answer, link)?),
+            None => None,
+        };
+        Ok((wire::json(answer).await?, next))
+    }
+
+    fn next_page(&self, answer: &Answer, link: &str) -> Result<Url, Cause> {
+        let link = self
+            .edge
+            .trust
+            .target(&answer.url, link)
+            .map_err(|w| answer.bad(w.to_owned()))?;
+        let link = self.endpoint.adopted(link);
+        if self.edge.trust.has(&link) {
+            Ok(link)
+        } else {
+            Err(answer.bad("a next page on another host".to_owned()))
+        }
+    }
+
+    /// One question to the API; its refusals in the hub's terms.
+    async fn ask(&self, repo: &RepoId, revision: &str, url: Url) -> Result<Answer, Cause> {
+        let answer = self.edge.follow(Ask::api(url), |_| Ok(Hop::Follow)).await?;
+        self.warnings.pass_on(answer.headers(), self.sink.as_ref());
+        if answer.status().is_success() {
+            return Ok(answer);
+        }
+        let http = wire::refusal(answer).await;
+        Err(self.scene(repo, revision, None).cause(http))
+    }
+
+    fn scene(&self, repo: &RepoId, revision: &str, path: Option<&str>) -> Scene {
+        Scene {
+            page: self.endpoint.page(repo),
+            token: self
+                .edge
+                .token
+                .as_ref()
+                .map(|token| token.origin().to_string()),
+            revision: revision.to_owned(),
+            path: path.map(str::to_owned),
+        }
+    }
+
+    async fn retried<T, A>(&self, ask: impl FnMut() -> A) -> Result<T, Cause>
+    where
+        A: Future<Output = Result<T, Cause>>,
+    {
+        with_retries(&self.policy, self.sink.as_ref(), None, &self.edge.stop, ask).await
+    }
+
+    /// The name to ask under.
+    fn current(&self, repo: &RepoId) -> RepoId {
+        let renamed = self.renamed.lock().unwrap_or_else(PoisonError::into_inner);
+        renamed.get(repo).unwrap_or(repo).clone()
+    }
+
+    fn note_name(&self, repo: &RepoId, canonical: Option<&str>) {
+        let current = canonical.and_then(|id| RepoId::parse(repo.kind(), id).ok());
+        if let Some(current) = current.filter(|current| current != repo) {
+            let mut renamed = self.renamed.lock().unwrap_or_else(PoisonError::into_inner);
+            renamed.insert(repo.clone(), current);
+        }
+    }
+}
+
+fn bad(url: &Url, what: String) -> Cause {
+    Cause::BadAnswer {
+        host: crate::hub::send::host_of(url),
+        what,
+    }
+}
+
+impl Hub for HuggingFace {
+    fn resolve<'a>(
+        &'a self,
+        repo: &'a RepoId,
+        revision: &'a Revision,
+    ) -> BoxFuture<'a, Result<Resolved, Cause>> {
+        Box::pin(self.ask_revision(repo, revision))
+    }
+
+    fn list<'a>(
+        &'a self,
+        repo: &'a RepoId,
+        commit: &'a Commit,
+    ) -> BoxFuture<'a, Result<Listing, Cause>> {
+        Box::pin(self.ask_tree(repo, commit))
+    }
+
+    fn source(&self, repo: &RepoId, commit: &Commit, file: &RemoteFile) -> Arc<dyn Source> {
+        let door = FileDoor {
+            url: self
+                .endpoint
+                .resolve(&self.current(repo), commit, &file.path),
+            commit: commit.clone(),
+            etag: file.etag(),
+            len: file.len,
+            scene: self.scene(repo, commit.as_str(), Some(file.path.as_str())),
+        };
+        let (edge, habits) = (Arc::clone(&self.edge), Arc::clone(&self.habits));
+        Arc::new(Http::new(edge, habits, Box::new(door), file.len))
+    }
+}

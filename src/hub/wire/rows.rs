@@ -1,0 +1,167 @@
+//! The rows of a listing, checked one by one and then as a whole.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use crate::error::Cause;
+use crate::hub::{Listing, RemoteFile};
+use crate::redact::clean_short;
+use crate::repo::RepoPath;
+
+/// Sizes that JSON numbers carry exactly everywhere.
+pub(crate) const MAX_SIZE: u64 = 1 << 53;
+
+/// More than any disk holds; sums and products of it still fit.
+pub(crate) const MAX_TOTAL: u64 = 1 << 60;
+
+/// Whether the sizes of all files together can be one.
+pub(crate) fn has_sane_total<'a>(files: impl IntoIterator<Item = &'a RemoteFile>) -> bool {
+    files
+        .into_iter()
+        .try_fold(0u64, |sum, file| sum.checked_add(file.len))
+        .is_some_and(|total| total <= MAX_TOTAL)
+}
+
+/// Collects the files of a commit by path.
+#[derive(Debug, Default)]
+pub(crate) struct Rows(BTreeMap<RepoPath, RemoteFile>);
+
+impl Rows {
+    /// The name that a hub gave to a file, if it is safe to write.
+    pub(crate) fn path(name: &str) -> Result<RepoPath, Cause> {
+        RepoPath::parse(name).map_err(|why| Cause::Hostile {
+            what: format!("a file named `{}`: {why}", clean_short(name, 200)),
+        })
+    }
+
+    /// Takes a file; refuses a second one at the same path.
+    pub(crate) fn insert(&mut self, file: RemoteFile) -> Result<(), Cause> {
+        match self.0.entry(file.path.clone()) {
+            Entry::Vacant(place) => {
+                place.insert(file);
+                Ok(())
+            }
+            Entry::Occupied(place) => {
+                let path = clean_short(place.key().as_str(), 200);
+                Err(Cause::Hostile {
+                    what: format!("two files named `{path}`"),
+                })
+            }
+        }
+    }
+
+    /// All files by path; refuses a file where another one needs a folder, and sizes that sum
+    /// up to nonsense.
+    pub(crate) fn finish(self) -> Result<Listing, Cause> {
+        if !has_sane_total(self.0.values()) {
+            let what = "more bytes in all than any disk holds".to_owned();
+            return Err(Cause::Hostile { what });
+        }
+        for path in self.0.keys() {
+            let text = path.as_str();
+            for (slash, _) in text.match_indices('/') {
+                // The beginning of a checked path is a checked path.
+                let is_file =
+                    RepoPath::parse(&text[..slash]).is_ok_and(|p| self.0.contains_key(&p));
+                if is_file {
+                    let (file, path) = (clean_short(&text[..slash], 200), clean_short(text, 200));
+                    let what = format!("`{file}` both as a file and as the folder of `{path}`");
+                    return Err(Cause::Hostile { what });
+                }
+            }
+        }
+        Ok(self.0.into_values().collect())
+    }
+}
+
+/// A size that a hub gave, if it can be one.
+pub(crate) fn size(bytes: u64, path: &RepoPath) -> Result<u64, String> {
+    if bytes <= MAX_SIZE {
+        Ok(bytes)
+    } else {
+        Err(format!("a size of {bytes} bytes for {path}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::digest::GitOid;
+
+    fn file(name: &str, len: u64) -> Result<RemoteFile, Cause> {
+        let oid = GitOid::of(b"");
+        Ok(RemoteFile {
+            path: Rows::path(name)?,
+            len,
+            digest: oid.into(),
+            git_oid: oid,
+            xet_hash: None,
+        })
+    }
+
+    fn list(names: &[&str]) -> Result<Vec<String>, Cause> {
+        let mut rows = Rows::default();
+        for name in names {
+            rows.insert(file(name, 0)?)?;
+        }
+        Ok(rows
+            .finish()?
+            .iter()
+            .map(|file| file.path.to_string())
+            .collect())
+    }
+
+    #[test]
+    fn files_come_out_by_path() {
+        assert_eq!(
+            list(&["b", "a/c", "a.txt", "a/b"]).unwrap(),
+            ["a.txt", "a/b", "a/c", "b"]
+        );
+    }
+
+    #[test]
+    fn what_must_not_be_written_is_refused() {
+        for names in [
+            &["a", "a"][..],
+            &["a", "a.txt", "a/b"],
+            &["../x"],
+            &["/x"],
+            &["a\\b"],
+            &[""],
+        ] {
+            assert!(
+                matches!(list(names), Err(Cause::Hostile { .. })),
+                "{names:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn names_are_cleaned_before_they_are_shown() {
+        let cause = Rows::path("a\x1b[31m/../b").unwrap_err();
+        assert!(!cause.to_string().contains('\x1b'));
+    }
+
+    #[test]
+    fn the_sum_of_sizes_has_a_bound() {
+        let total = |sizes: &[u64]| {
+            let mut rows = Rows::default();
+            for (number, len) in sizes.iter().enumerate() {
+                rows.insert(file(&number.to_string(), *len).unwrap())
+                    .unwrap();
+            }
+            rows.finish().map(|files| files.len())
+        };
+        assert_eq!(total(&[MAX_TOTAL - 1, 1]).unwrap(), 2);
+        for bad in [&[MAX_TOTAL, 1][..], &[u64::MAX, 2]] {
+            assert!(matches!(total(bad), Err(Cause::Hostile { .. })), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn sizes_have_a_bound() {
+        let path = Rows::path("x").unwrap();
+        assert!(size(1 << 53, &path).is_ok());
+        assert!(size((1 << 53) + 1, &path).is_err());
+    }
+}
