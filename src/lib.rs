@@ -21,4 +21,5 @@ pub mod reference;
 pub mod repo;
 pub mod report;
 pub mod retry;
+pub mod select;
 pub mod source;
