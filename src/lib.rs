@@ -16,6 +16,7 @@ pub mod digest;
 pub mod error;
 pub mod fs;
 pub mod hub;
+pub mod plan;
 pub mod redact;
 pub mod reference;
 pub mod repo;
