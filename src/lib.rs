@@ -24,3 +24,4 @@ pub mod report;
 pub mod retry;
 pub mod select;
 pub mod source;
+pub mod store;

@@ -1,0 +1,100 @@
+//! Records that notice damage: JSON with the SHA-256 of its own text.
+//!
+//! `{"version": …, "sha256": …, "record": …}`: the checksum is of the text of `record` as it stands in
+//! the file. What a manifest says decides which bytes get which name, so a flipped bit in it must not
+//! pass for a different manifest.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::digest::BlobId;
+use crate::error::Cause;
+
+#[derive(Serialize, Deserialize)]
+struct Sealed {
+    version: u32,
+    sha256: BlobId,
+    record: Box<RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Versioned {
+    version: u32,
+}
+
+/// What became of reading a record.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Opened<T> {
+    /// It is whole.
+    Record(T),
+    /// It is not what was written.
+    Damaged,
+    /// A newer larder wrote it, in this version.
+    Newer(u32),
+}
+
+/// The text of a file that holds `record`.
+///
+/// # Errors
+/// When the record cannot be written as JSON.
+pub(super) fn seal<T: Serialize>(version: u32, record: &T) -> Result<Vec<u8>, Cause> {
+    let bug = |error| Cause::Bug(format!("a record does not serialise: {error}"));
+    let record = serde_json::value::to_raw_value(record).map_err(bug)?;
+    let sha256 = BlobId::of(record.get().as_bytes());
+    serde_json::to_vec(&Sealed {
+        version,
+        sha256,
+        record,
+    })
+    .map_err(bug)
+}
+
+/// The record in the text of a file, if it is of version `known` or older.
+pub(super) fn open<T: DeserializeOwned>(bytes: &[u8], known: u32) -> Opened<T> {
+    // The version first: a newer one may look different in everything else.
+    if let Ok(Versioned { version }) = serde_json::from_slice(bytes)
+        && version > known
+    {
+        return Opened::Newer(version);
+    }
+    let Ok(sealed) = serde_json::from_slice::<Sealed>(bytes) else {
+        return Opened::Damaged;
+    };
+    let text = sealed.record.get();
+    if BlobId::of(text.as_bytes()) != sealed.sha256 {
+        return Opened::Damaged;
+    }
+    serde_json::from_str(text).map_or(Opened::Damaged, Opened::Record)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_flipped_bit_is_noticed() {
+        let record = vec!["a name".to_owned(), "another".to_owned()];
+        let sealed = seal(1, &record).unwrap();
+        assert_eq!(open(&sealed, 1), Opened::Record(record.clone()));
+        for at in 0..sealed.len() * 8 {
+            let mut flipped = sealed.clone();
+            flipped[at / 8] ^= 1 << (at % 8);
+            // A bit that does not matter (the case of a letter in an escape, say) may pass.
+            match open::<Vec<String>>(&flipped, 1) {
+                Opened::Record(read) => assert_eq!(read, record, "bit {at}"),
+                Opened::Damaged | Opened::Newer(_) => {}
+            }
+        }
+    }
+
+    #[test]
+    fn a_newer_version_is_told() {
+        assert_eq!(open::<u32>(&seal(2, &7).unwrap(), 1), Opened::Newer(2));
+        assert_eq!(
+            open::<u32>(br#"{"version": 2, "new": []}"#, 1),
+            Opened::Newer(2)
+        );
+        assert_eq!(open::<u32>(b"{", 1), Opened::Damaged);
+    }
+}

@@ -1,0 +1,218 @@
+//! Records of what was pulled: manifests and references.
+//!
+//! A manifest is the memory of one commit: its whole listing, which blob each fetched file became, and
+//! where it was published. It makes offline pulls, warm pulls and the care of the cache possible on
+//! every hub alike. Format version 1, sealed JSON; a newer version is refused, a damaged file is as
+//! good as none, since everything in it can be asked again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::BlobId;
+use crate::error::Cause;
+use crate::fs::{self, OnPath, Stamp};
+use crate::hub::RemoteFile;
+use crate::repo::{Commit, HubName, RepoId, RepoKind, RepoPath, Revision};
+use crate::store::Store;
+use crate::store::sealed::{self, Opened};
+
+const VERSION: u32 = 1;
+
+/// Manifests above this size are not ours.
+const MAX_BYTES: u64 = 1 << 30;
+
+/// What is known of one commit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The hub it came from.
+    pub hub: HubName,
+    /// Model or dataset.
+    pub kind: RepoKind,
+    /// The repo's id as asked.
+    pub repo: String,
+    /// The id the hub uses, where it differs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canonical: Option<String>,
+    /// The commit.
+    pub commit: Commit,
+    /// The revisions under which it was asked for.
+    #[serde(default)]
+    pub revisions: BTreeSet<Revision>,
+    /// Unix time of the last pull that changed something, in seconds. The last use of any kind is the
+    /// file's modification time.
+    pub pulled_at: u64,
+    /// The folders it was published in.
+    #[serde(default)]
+    pub views: BTreeSet<PathBuf>,
+    /// Every file of the commit, sorted by path.
+    pub files: Vec<FileRecord>,
+}
+
+/// One file of a manifest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileRecord {
+    /// The hub's row.
+    #[serde(flatten)]
+    pub remote: RemoteFile,
+    /// The blob that it became, when it was pulled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blob: Option<BlobId>,
+    /// What the published file looked like when its bytes had been proven.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stamp: Option<Stamp>,
+}
+
+impl Manifest {
+    /// A manifest of a commit of which nothing was pulled yet.
+    pub fn new(hub: HubName, repo: &RepoId, commit: Commit, listing: Vec<RemoteFile>) -> Self {
+        let files = listing
+            .into_iter()
+            .map(|remote| FileRecord {
+                remote,
+                blob: None,
+                stamp: None,
+            })
+            .collect();
+        Self {
+            hub,
+            kind: repo.kind(),
+            repo: repo.id(),
+            canonical: None,
+            commit,
+            revisions: BTreeSet::new(),
+            pulled_at: now(),
+            views: BTreeSet::new(),
+            files,
+        }
+    }
+
+    /// The hub's rows.
+    pub fn listing(&self) -> Vec<RemoteFile> {
+        self.files.iter().map(|file| file.remote.clone()).collect()
+    }
+
+    /// The records by path.
+    pub fn by_path(&self) -> BTreeMap<&RepoPath, &FileRecord> {
+        self.files
+            .iter()
+            .map(|file| (&file.remote.path, file))
+            .collect()
+    }
+}
+
+impl Store {
+    /// The manifest of a commit; `None` when there is none or it is damaged.
+    ///
+    /// # Errors
+    /// When it cannot be read, or was written by a newer larder.
+    pub fn manifest(
+        &self,
+        hub: HubName,
+        repo: &RepoId,
+        commit: &Commit,
+    ) -> Result<Option<Manifest>, Cause> {
+        let path = self.layout.manifest(hub, repo, commit);
+        let Some(bytes) = fs::read_small(&path, MAX_BYTES)? else {
+            return Ok(None);
+        };
+        match sealed::open::<Manifest>(&bytes, VERSION) {
+            Opened::Record(manifest) => {
+                let is_it = manifest.commit == *commit && manifest.repo == repo.id();
+                Ok(is_it.then_some(manifest))
+            }
+            Opened::Damaged => Ok(None),
+            Opened::Newer(version) => Err(Cause::TooNew {
+                path,
+                found: version.to_string(),
+                known: VERSION,
+            }),
+        }
+    }
+
+    /// Every whole manifest of a repo, in no order. One that a newer larder wrote is passed over.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn manifests(&self, hub: HubName, repo: &RepoId) -> Result<Vec<Manifest>, Cause> {
+        let dir = self.layout.manifests(hub, repo);
+        let mut manifests = Vec::new();
+        for path in fs::list(&dir)? {
+            let Some(bytes) = fs::read_small(&path, MAX_BYTES)? else {
+                continue;
+            };
+            if let Opened::Record(manifest) = sealed::open::<Manifest>(&bytes, VERSION) {
+                manifests.push(manifest);
+            }
+        }
+        Ok(manifests)
+    }
+
+    /// Writes a manifest.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn record(&self, repo: &RepoId, manifest: &Manifest) -> Result<(), Cause> {
+        let path = self.layout.manifest(manifest.hub, repo, &manifest.commit);
+        let json = sealed::seal(VERSION, manifest)?;
+        fs::create_dir_all(path.parent().unwrap_or(self.root()))?;
+        fs::replace(&path, &json, &self.layout.partials())
+    }
+
+    /// Remembers that a commit was used just now.
+    ///
+    /// # Errors
+    /// When the manifest is not there or belongs to somebody else.
+    pub fn touch(&self, hub: HubName, repo: &RepoId, commit: &Commit) -> Result<(), Cause> {
+        let path = self.layout.manifest(hub, repo, commit);
+        File::options()
+            .append(true)
+            .open(&path)
+            .and_then(|file| file.set_modified(SystemTime::now()))
+            .on_path("update the time of", &path)
+    }
+
+    /// The commit that `revision` was when it was last asked.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn reference(
+        &self,
+        hub: HubName,
+        repo: &RepoId,
+        revision: &Revision,
+    ) -> Result<Option<Commit>, Cause> {
+        let bytes = fs::read_small(&self.layout.reference(hub, repo, revision), 4096)?;
+        let text = bytes.map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
+        Ok(text.and_then(|text| Commit::parse(&text).ok()))
+    }
+
+    /// Remembers what `revision` is.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn set_reference(
+        &self,
+        hub: HubName,
+        repo: &RepoId,
+        revision: &Revision,
+        commit: &Commit,
+    ) -> Result<(), Cause> {
+        if self.reference(hub, repo, revision)?.as_ref() == Some(commit) {
+            return Ok(());
+        }
+        let path = self.layout.reference(hub, repo, revision);
+        fs::create_dir_all(path.parent().unwrap_or(self.root()))?;
+        fs::replace(&path, commit.as_str().as_bytes(), &self.layout.partials())
+    }
+}
+
+/// Seconds since 1970; 0 when the clock is before that.
+pub fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |elapsed| elapsed.as_secs())
+}
