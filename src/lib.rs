@@ -25,3 +25,4 @@ pub mod retry;
 pub mod select;
 pub mod source;
 pub mod store;
+pub mod view;

@@ -1,0 +1,3 @@
+//! Layouts in which other tools read what larder stores.
+
+pub mod huggingface;

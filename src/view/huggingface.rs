@@ -1,0 +1,145 @@
+//! The Hugging Face cache: the folder in which `huggingface_hub` and everything built on it looks.
+//!
+//! Owns every path below the cache root except hf's shared store of Xet payloads (`<root>/blobs`),
+//! which it reads and never writes. The layout is that of `huggingface_hub` 2.4
+//! (`file_download._hf_hub_download_to_cache_dir`, `_tree_cache`, `utils._cache_manager`).
+//!
+//! **Invariants.** A name in a snapshot never points at a missing blob; a ref never names a missing
+//! snapshot; a new snapshot becomes visible whole. Nothing is written in place or through a link:
+//! every change is one rename or one exclusive creation, and what is right already is not touched.
+//! Half-made things stand only in `<repo>/.larder`, which no scanner looks into.
+//!
+//! **Locking.** `.locks/<repo>/<etag>.lock` keeps two clients from downloading one file twice;
+//! nothing here is wrong without it, and publishing takes none.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::digest::Digest;
+use crate::error::Cause;
+use crate::fs::{OnPath, is_unwritable};
+use crate::repo::{Commit, RepoId, RepoPath};
+
+mod aside;
+mod content;
+mod find;
+mod folders;
+mod layout;
+mod lock;
+mod publish;
+mod refs;
+mod shared;
+mod snapshot;
+mod tree;
+
+pub use find::Found;
+pub use lock::ViewLock;
+pub use publish::{Placements, Publication, Published};
+
+use layout::Layout;
+
+/// Tells backup tools to skip the cache. Only the first line is fixed.
+const CACHEDIR_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
+    # This file is a cache directory tag created by larder.\n\
+    # For information about cache directory tags, see:\n\
+    #\thttps://bford.info/cachedir/\n";
+
+/// A Hugging Face cache folder.
+#[derive(Clone, Debug)]
+pub struct HfCache {
+    root: PathBuf,
+    use_symlinks: bool,
+}
+
+impl HfCache {
+    /// The cache at `root`. Without symlinks, snapshots hold the files themselves, as hf does with
+    /// `HF_HUB_DISABLE_SYMLINKS`. Touches nothing.
+    pub fn new(root: PathBuf, use_symlinks: bool) -> Self {
+        Self { root, use_symlinks }
+    }
+
+    /// The cache folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The part of the cache that belongs to `repo`, under the name that was asked for: readers look
+    /// for that one, also when the hub has renamed the repo.
+    pub fn repo(&self, repo: &RepoId) -> RepoCache {
+        RepoCache {
+            layout: Layout::new(&self.root, repo),
+            use_symlinks: self.use_symlinks,
+        }
+    }
+
+    /// Leaves a `CACHEDIR.TAG` if there is none. A cache that may not be written stays as it is.
+    ///
+    /// # Errors
+    /// When the tag cannot be written although the folder can.
+    pub fn mark(&self) -> Result<(), Cause> {
+        mark(&self.root)
+    }
+}
+
+fn mark(root: &Path) -> Result<(), Cause> {
+    let tag = root.join("CACHEDIR.TAG");
+    let created = OpenOptions::new().write(true).create_new(true).open(&tag);
+    match created.and_then(|mut file| file.write_all(CACHEDIR_TAG.as_bytes())) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists || is_unwritable(&error) => {
+            Ok(())
+        }
+        other => other.on_path("write", &tag),
+    }
+}
+
+/// One repo's part of a Hugging Face cache.
+#[derive(Clone, Debug)]
+pub struct RepoCache {
+    layout: Layout,
+    use_symlinks: bool,
+}
+
+impl RepoCache {
+    /// The repo's folder, `models--owner--name`.
+    pub fn folder(&self) -> &Path {
+        self.layout.folder()
+    }
+
+    /// Where the files of `commit` have their names.
+    pub fn snapshot_dir(&self, commit: &Commit) -> PathBuf {
+        self.layout.snapshot(commit)
+    }
+
+    /// Where content of this digest lies: the hub's `ETag` is the digest.
+    pub fn blob_path(&self, digest: Digest) -> PathBuf {
+        self.layout.blob(digest)
+    }
+
+    /// Remembers that `commit` has no file `path`, which spares readers of optional files a request.
+    /// A cache that may not be written stays as it is.
+    ///
+    /// # Errors
+    /// When the marker cannot be left although the folder can be written.
+    pub fn note_missing(&self, commit: &Commit, path: &RepoPath) -> Result<(), Cause> {
+        let marker = self.layout.no_exist(commit, path);
+        let dir = marker.parent().unwrap_or(self.folder());
+        let created = std::fs::create_dir_all(dir).and_then(|()| {
+            OpenOptions::new()
+                .write(true)
+                .create_new(true)
+                .open(&marker)
+        });
+        match created {
+            Ok(_empty) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && marker.is_file() => {
+                Ok(())
+            }
+            Err(error) if is_unwritable(&error) => Ok(()),
+            Err(error) => Err(error).on_path("create", &marker),
+        }
+    }
+}
+
+#[cfg(test)]
+mod testing;

@@ -1,0 +1,208 @@
+//! `<repo>/.larder`: where things are made before a rename shows them.
+//!
+//! On the cache's own filesystem, invisible to every scanner, gone when the repo's folder goes. Each
+//! user has a folder of its own in it and holds a lock on that while it lives; a folder that nobody
+//! holds was left by a crash and is removed by whoever comes next.
+
+use std::fs::{self, File, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::FlockOperation;
+use tempfile::TempDir;
+
+use super::folders::Folders;
+use super::layout::Layout;
+use crate::error::Cause;
+use crate::fs::{FileId, OnPath};
+
+const PREFIX: &str = "publish-";
+
+/// A place of one's own in the private folder, made when it is first needed, removed at the end.
+pub(super) struct Aside {
+    repo: PathBuf,
+    private: PathBuf,
+    mine: Option<Mine>,
+    names: u64,
+}
+
+struct Mine {
+    dir: TempDir,
+    _held: File,
+}
+
+impl Aside {
+    /// The place aside of a repo. Cleans up after crashes.
+    pub(super) fn of(layout: &Layout) -> Self {
+        let private = layout.private();
+        sweep(&private);
+        Self {
+            repo: layout.folder().to_owned(),
+            private,
+            mine: None,
+            names: 0,
+        }
+    }
+
+    /// A path that nobody uses.
+    pub(super) fn name(&mut self) -> Result<PathBuf, Cause> {
+        self.names += 1;
+        let name = self.names.to_string();
+        let mine = match self.mine.take() {
+            Some(mine) => mine,
+            None => make(&self.repo, &self.private)?,
+        };
+        Ok(self.mine.insert(mine).dir.path().join(name))
+    }
+
+    /// Writes `bytes` to `path`: readers see the old or the new content, and nothing beside it.
+    pub(super) fn put(
+        &mut self,
+        path: &Path,
+        bytes: &[u8],
+        folders: &mut Folders,
+    ) -> Result<(), Cause> {
+        if let Some(dir) = path.parent() {
+            folders.ensure(dir)?;
+        }
+        let made = self.name()?;
+        let written = File::create_new(&made).and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.sync_data()
+        });
+        written.on_path("write", path)?;
+        folders.show(&made, path)
+    }
+
+    /// Whether this filesystem takes names that differ in case for one name.
+    pub(super) fn is_case_blind(&mut self) -> Result<bool, Cause> {
+        let probe = self.name()?.with_extension("case");
+        File::create_new(&probe).on_path("create", &probe)?;
+        Ok(probe.with_extension("CASE").exists())
+    }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        if self.mine.take().is_some() {
+            // Stays where another process has its own place in it.
+            fs::remove_dir(&self.private).ok();
+        }
+    }
+}
+
+/// Makes a folder in `private` and holds it; again, when a sweeper was faster than the hold.
+fn make(repo: &Path, private: &Path) -> Result<Mine, Cause> {
+    let mut failure = io::Error::from(io::ErrorKind::ResourceBusy);
+    for _attempt in 0..100 {
+        match fs::create_dir_all(repo).and_then(|()| try_make(private)) {
+            Ok(Some(mine)) => return Ok(mine),
+            Ok(None) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => failure = error,
+            Err(error) => return Err(error).on_path("create a folder in", private),
+        }
+    }
+    Err(failure).on_path("create a folder in", private)
+}
+
+fn try_make(private: &Path) -> io::Result<Option<Mine>> {
+    match fs::create_dir(private) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        other => other?,
+    }
+    let mut builder = tempfile::Builder::new();
+    builder
+        .prefix(PREFIX)
+        .permissions(Permissions::from_mode(0o777));
+    let dir = builder.tempdir_in(private)?;
+    let held = File::open(dir.path())?;
+    if is_held_elsewhere(&held) {
+        return Ok(None);
+    }
+    let is_ours = FileId::of(&held.metadata()?) == FileId::of(&fs::metadata(dir.path())?);
+    Ok(is_ours.then_some(Mine { dir, _held: held }))
+}
+
+/// Takes the hold on a folder. Where there are no locks, nobody holds anything.
+fn is_held_elsewhere(dir: &File) -> bool {
+    let taken = rustix::fs::flock(dir, FlockOperation::NonBlockingLockExclusive);
+    taken.is_err_and(|error| error == rustix::io::Errno::WOULDBLOCK)
+}
+
+/// Removes what crashes have left, as far as possible.
+fn sweep(private: &Path) {
+    let Ok(entries) = fs::read_dir(private) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
+        if !is_ours {
+            continue;
+        }
+        if let Some(held) = hold(&entry.path()) {
+            fs::remove_dir_all(entry.path()).ok();
+            // Until here, or its maker takes it in between and builds in what goes away.
+            drop(held);
+        }
+    }
+    fs::remove_dir(private).ok();
+}
+
+/// Takes the hold on a folder that nobody holds; not where locks do not work, since nobody can tell
+/// there.
+fn hold(dir: &Path) -> Option<File> {
+    let dir = File::open(dir).ok()?;
+    let taken = rustix::fs::flock(&dir, FlockOperation::NonBlockingLockExclusive);
+    taken.is_ok().then_some(dir)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::repo;
+    use super::*;
+
+    #[test]
+    fn leftovers_go_and_living_neighbours_stay() {
+        let (_dir, repo) = repo(true);
+        let private = repo.layout.private();
+        fs::create_dir_all(private.join("publish-crashed/1/sub")).unwrap();
+        fs::create_dir_all(private.join("not-ours")).unwrap();
+        let mut alive = Aside::of(&repo.layout);
+        let made = alive.name().unwrap();
+        fs::write(&made, "x").unwrap();
+        assert!(!private.join("publish-crashed").exists());
+        let mut other = Aside::of(&repo.layout);
+        assert_ne!(other.name().unwrap().parent(), made.parent());
+        drop(other);
+        assert!(made.exists());
+        drop(alive);
+        assert_eq!(fs::read_dir(&private).unwrap().count(), 1);
+        fs::remove_dir(private.join("not-ours")).unwrap();
+        drop(Aside::of(&repo.layout));
+        assert!(!private.exists());
+    }
+
+    #[test]
+    fn an_unused_place_leaves_no_trace() {
+        let (_dir, repo) = repo(true);
+        drop(Aside::of(&repo.layout));
+        assert!(!repo.folder().exists());
+    }
+
+    #[test]
+    fn users_come_and_go_at_the_same_time() {
+        let (_dir, repo) = repo(true);
+        std::thread::scope(|scope| {
+            for _user in 0..4 {
+                scope.spawn(|| {
+                    for _time in 0..50 {
+                        let mut aside = Aside::of(&repo.layout);
+                        fs::write(aside.name().unwrap(), "x").unwrap();
+                    }
+                });
+            }
+        });
+        assert!(!repo.layout.private().exists());
+    }
+}

@@ -1,0 +1,70 @@
+//! Creates folders and remembers which ones got new names, so that each is synced once.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::error::Cause;
+use crate::fs::{OnPath, rename, sync_dir};
+
+/// The folders whose names have changed and do not yet survive a power cut.
+#[derive(Default)]
+pub(super) struct Folders {
+    changed: BTreeSet<PathBuf>,
+}
+
+impl Folders {
+    /// Makes sure that `dir` and its parents exist; writes nothing where they do.
+    pub(super) fn ensure(&mut self, dir: &Path) -> Result<(), Cause> {
+        if dir.is_dir() || dir.as_os_str().is_empty() {
+            return Ok(());
+        }
+        if let Some(parent) = dir.parent() {
+            self.ensure(parent)?;
+        }
+        match fs::create_dir(dir) {
+            Ok(()) => self.changed(dir),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && dir.is_dir() => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return in_the_way(dir),
+            Err(error) => return Err(error).on_path("create the folder", dir),
+        }
+        Ok(())
+    }
+
+    /// Gives the finished thing `made` its name, over whatever has it now.
+    pub(super) fn show(&mut self, made: &Path, path: &Path) -> Result<(), Cause> {
+        rename(made, path)?;
+        self.changed(path);
+        Ok(())
+    }
+
+    /// Notes that the entry `path` of its folder is new.
+    pub(super) fn changed(&mut self, path: &Path) {
+        let parent = path
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty());
+        self.note(parent.unwrap_or(Path::new(".")));
+    }
+
+    /// Notes that `dir` has new entries.
+    pub(super) fn note(&mut self, dir: &Path) {
+        if !self.changed.contains(dir) {
+            self.changed.insert(dir.to_owned());
+        }
+    }
+
+    /// Makes all changes so far survive a power cut.
+    pub(super) fn sync(&mut self) -> Result<(), Cause> {
+        while let Some(dir) = self.changed.pop_last() {
+            sync_dir(&dir)?;
+        }
+        Ok(())
+    }
+}
+
+/// The error for something that stands where a folder is needed.
+pub(super) fn in_the_way<T>(path: &Path) -> Result<T, Cause> {
+    let source = io::Error::new(io::ErrorKind::NotADirectory, "something else has that name");
+    Err(source).on_path("create the folder", path)
+}

@@ -1,0 +1,226 @@
+//! Makes proven content visible: blobs, names, ref, listing, in an order in which a crash after any
+//! line leaves garbage at worst.
+//!
+//! Every step looks before it writes, so that publishing what is there changes nothing and a
+//! read-only cache in which all is right is no failure. A few system calls per file.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::aside::Aside;
+use super::content::Item;
+use super::folders::Folders;
+use super::{RepoCache, lock, mark};
+use crate::error::Cause;
+use crate::fs::{Placed, Stamp, is_unwritable, lstat, place, stamp};
+use crate::hub::RemoteFile;
+use crate::repo::{Commit, Revision};
+
+/// What is to become visible.
+#[derive(Clone, Copy, Debug)]
+pub struct Publication<'a> {
+    /// The commit whose files these are.
+    pub commit: &'a Commit,
+    /// What the user asked for, if that is to lead here from now on.
+    pub revision: Option<&'a Revision>,
+    /// All files of the commit.
+    pub listing: &'a [RemoteFile],
+    /// The selected files, and where on this disk their proven content is: a blob of the store, or
+    /// what is in this view already. A blob of the view that is another file is replaced, so where
+    /// the view has a proven copy (it cannot share an inode with the store), that copy is the one
+    /// to pass.
+    pub files: &'a [(RemoteFile, PathBuf)],
+}
+
+/// What has become visible.
+#[derive(Clone, Debug)]
+pub struct Published {
+    /// The folder with the files.
+    pub snapshot: PathBuf,
+    /// For each selected file, what its content looks like in the view; `None` where the name leads
+    /// to something else by now, which nobody has proven.
+    pub stamps: Vec<Option<Stamp>>,
+    /// What it cost.
+    pub placed: Placements,
+}
+
+/// How contents came into the view; those that were there are not counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Placements {
+    /// By a second name.
+    pub hardlinks: usize,
+    /// By sharing blocks.
+    pub reflinks: usize,
+    /// By copying.
+    pub copies: usize,
+}
+
+impl Placements {
+    pub(super) fn count(&mut self, placed: Placed) {
+        match placed {
+            Placed::Hardlink => self.hardlinks += 1,
+            Placed::Reflink => self.reflinks += 1,
+            Placed::Copy => self.copies += 1,
+        }
+    }
+}
+
+/// What the steps of a publication share.
+pub(super) struct Work {
+    pub(super) aside: Aside,
+    pub(super) folders: Folders,
+    pub(super) placed: Placements,
+    /// The copies that were made where content could not be shared, and what they looked like before
+    /// they were shown: by the names under which they are seen.
+    pub(super) copies: HashMap<PathBuf, Stamp>,
+}
+
+impl Work {
+    /// Gives the item's content the name `made`, which nobody else sees yet; `shown` is the name
+    /// under which it will be seen.
+    pub(super) fn place(
+        &mut self,
+        item: &Item<'_>,
+        made: &Path,
+        shown: &Path,
+    ) -> Result<Placed, Cause> {
+        let placed = place(&item.content, made)?;
+        if placed != Placed::Hardlink {
+            self.copies.insert(shown.to_owned(), stamp(made)?);
+        }
+        Ok(placed)
+    }
+}
+
+impl RepoCache {
+    /// Makes the selected files of a commit visible to every reader of the cache.
+    ///
+    /// # Errors
+    /// When a step fails: what was not visible before is not visible then, or visible whole. When
+    /// two files would be one on this disk ([`Cause::Hostile`]).
+    pub fn publish(&self, publication: &Publication<'_>) -> Result<Published, Cause> {
+        let Publication {
+            commit,
+            revision,
+            listing,
+            files,
+        } = *publication;
+        let items = files.iter().map(Item::new).collect::<Result<Vec<_>, _>>()?;
+        let mut work = self.work();
+        if lstat(&self.layout.snapshot(commit))?.is_none() {
+            self.make_folders(revision, &mut work.folders)?;
+        }
+        if self.use_symlinks {
+            self.put_blobs(&items, &mut work)?;
+        }
+        lock::leave(&self.layout, items.iter().map(|item| item.file.digest))?;
+        work.folders.sync()?;
+        self.put_names(commit, &items, &mut work)?;
+        work.folders.sync()?;
+        if let Some(revision) = revision {
+            // In a cache that may not be written every file was there, or a step before failed; the
+            // ref would only tell what it was asked for.
+            match self.put_ref(revision, commit, &mut work) {
+                Err(Cause::Io { source, .. }) if is_unwritable(&source) => {}
+                other => other?,
+            }
+        }
+        self.put_tree(commit, listing, &mut work)?;
+        work.folders.sync()?;
+        mark(self.layout.root())?;
+        Ok(Published {
+            snapshot: self.layout.snapshot(commit),
+            stamps: self.stamps(commit, &items, &work),
+            placed: work.placed,
+        })
+    }
+
+    pub(super) fn work(&self) -> Work {
+        let aside = Aside::of(&self.layout);
+        Work {
+            aside,
+            folders: Folders::default(),
+            placed: Placements::default(),
+            copies: HashMap::new(),
+        }
+    }
+
+    /// All folders that a new snapshot needs, now, so that the repo's own is synced once. Where the
+    /// snapshot is there, a step that has something to write makes its own: none may have, and the
+    /// cache may be one that cannot be written.
+    fn make_folders(
+        &self,
+        revision: Option<&Revision>,
+        folders: &mut Folders,
+    ) -> Result<(), Cause> {
+        for dir in [
+            self.layout.blobs(),
+            self.layout.snapshots(),
+            self.layout.trees(),
+        ] {
+            folders.ensure(&dir)?;
+        }
+        match revision {
+            Some(revision) if revision.as_commit().is_none() => folders.ensure(&self.layout.refs()),
+            _ => Ok(()),
+        }
+    }
+
+    /// What proven content looks like. Other clients rename over names that were just given: what
+    /// stands there now counts only if it is what was put there.
+    fn stamps(&self, commit: &Commit, items: &[Item<'_>], work: &Work) -> Vec<Option<Stamp>> {
+        let stamp = |item: &Item<'_>| {
+            let name = if self.use_symlinks {
+                self.layout.blob(item.file.digest)
+            } else {
+                self.layout.entry(commit, &item.file.path)
+            };
+            let there = fs::metadata(&name).ok()?;
+            let is_put = match work.copies.get(&name) {
+                Some(copy) => *copy == Stamp::of(&there),
+                None => item.is(&there),
+            };
+            is_put.then(|| Stamp::of(&there))
+        };
+        items.iter().map(stamp).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{commit, git_file, repo};
+    use super::*;
+    use crate::fs::rename;
+
+    #[test]
+    fn what_another_client_renamed_over_the_content_is_not_proven() {
+        for (use_symlinks, is_copy) in [(true, false), (true, true), (false, false), (false, true)]
+        {
+            let (dir, repo) = repo(use_symlinks);
+            let file = git_file("f", b"content");
+            let (stored, other) = (dir.path().join("stored"), dir.path().join("other"));
+            fs::write(&stored, "content").unwrap();
+            fs::write(&other, "foreign").unwrap();
+            let pair = (file.clone(), stored.clone());
+            let items = [Item::new(&pair).unwrap()];
+            let mut work = repo.work();
+            let name = if use_symlinks {
+                repo.layout.blob(file.digest)
+            } else {
+                repo.layout.entry(&commit('c'), &file.path)
+            };
+            work.folders.ensure(name.parent().unwrap()).unwrap();
+            if is_copy {
+                fs::copy(&stored, &name).unwrap();
+                work.copies.insert(name.clone(), stamp(&name).unwrap());
+            } else {
+                work.place(&items[0], &name, &name).unwrap();
+            }
+            let want = Some(stamp(&name).unwrap());
+            assert_eq!(repo.stamps(&commit('c'), &items, &work), [want]);
+            rename(&other, &name).unwrap();
+            assert_eq!(repo.stamps(&commit('c'), &items, &work), [None]);
+        }
+    }
+}
