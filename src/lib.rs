@@ -25,4 +25,5 @@ pub mod retry;
 pub mod select;
 pub mod source;
 pub mod store;
+pub mod transfer;
 pub mod view;

@@ -1,0 +1,155 @@
+//! Runs the fetching part of a plan: one set of tasks, one stop token, one queue over all files.
+//!
+//! [`run`] owns every task it starts and leaves none behind. Connections ask the schedule what to do
+//! next; a file that was opened gets a keeper, which follows its hash and takes it through the door.
+//! The first failure stops the rest; what was written stays and is found by the next run.
+//!
+//! Deliberately absent: any knowledge of a hub or of HTTP. Bytes come from a [`Source`].
+
+use std::collections::HashMap;
+use std::panic::resume_unwind;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::digest::{BlobId, Digest};
+use crate::error::{Cause, Error};
+use crate::hub::RemoteFile;
+use crate::repo::{Commit, RepoId};
+use crate::report::Sink;
+use crate::source::Source;
+use crate::store::Store;
+use crate::view::huggingface::RepoCache;
+
+mod connection;
+mod engine;
+mod job;
+mod keeper;
+mod meter;
+mod opening;
+mod pace;
+mod segment;
+mod small;
+mod throttle;
+mod writer;
+
+pub use opening::take_in;
+
+use engine::Engine;
+
+/// Bounds of a transfer.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Connections at once, at most.
+    pub connections: u16,
+    /// Bytes per second in all, at most.
+    pub rate: Option<u64>,
+    /// How long to wait for another process.
+    pub lock_timeout: Option<Duration>,
+}
+
+/// A content to fetch.
+pub struct Want {
+    /// The first file by name that has it.
+    pub file: RemoteFile,
+    /// Where its bytes come from.
+    pub source: Arc<dyn Source>,
+}
+
+/// Where a content is now that it is here and proven.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// A file with the content.
+    pub path: PathBuf,
+    /// Its name in the store.
+    pub blob: Option<BlobId>,
+}
+
+/// What a transfer came to.
+#[derive(Clone, Debug, Default)]
+pub struct Fetched {
+    /// Every content that was wanted.
+    pub held: HashMap<Digest, Held>,
+    /// Bytes that came over the network and were written.
+    pub fetched_bytes: u64,
+}
+
+/// What a transfer needs from its surroundings.
+pub struct Surroundings {
+    /// The repo, for messages.
+    pub repo: RepoId,
+    /// The commit, whose snapshot may hold content already.
+    pub commit: Commit,
+    /// Where blobs are kept.
+    pub store: Store,
+    /// The view whose locks other clients respect.
+    pub view: RepoCache,
+    /// Who is told.
+    pub sink: Arc<dyn Sink>,
+    /// Cancelled when the user wants to stop.
+    pub stop: CancellationToken,
+    /// Bounds.
+    pub limits: Limits,
+    /// Trust nothing that is here already.
+    pub is_forced: bool,
+}
+
+/// Fetches every wanted content into the store. The caller holds the store's shared lock.
+///
+/// # Errors
+/// The first failure, about the file that it happened to. Everything finished before it is in the
+/// store, everything written is claimed in its partial.
+pub async fn run(around: Surroundings, wants: Vec<Want>) -> Result<Fetched, Error> {
+    if wants.is_empty() {
+        return Ok(Fetched::default());
+    }
+    let stop = around.stop.child_token();
+    let connections = around.limits.connections.max(1);
+    let (opened, mut to_keep) = mpsc::channel(64);
+    let engine = Arc::new(Engine::new(around, wants, stop.clone(), opened));
+
+    let mut tasks = JoinSet::new();
+    for turn in 0..connections {
+        let engine = Arc::clone(&engine);
+        tasks.spawn(async move { engine.connection(turn).await });
+    }
+    let mut failure: Option<Error> = None;
+    loop {
+        let joined = tokio::select! {
+            joined = tasks.join_next() => joined,
+            Some(file) = to_keep.recv() => {
+                let engine = Arc::clone(&engine);
+                tasks.spawn(async move { engine.keep(file).await });
+                continue;
+            }
+        };
+        match joined {
+            None => break,
+            Some(Ok(Ok(()))) => {}
+            Some(Ok(Err(error))) => {
+                // The first failure is the cause; what ends after it is mostly cancelled by it.
+                stop.cancel();
+                if failure
+                    .as_ref()
+                    .is_none_or(|first| matches!(first.cause, Cause::Cancelled))
+                {
+                    failure = Some(error);
+                }
+            }
+            Some(Err(join)) => {
+                stop.cancel();
+                if let Ok(panic) = join.try_into_panic() {
+                    resume_unwind(panic);
+                }
+            }
+        }
+    }
+    match failure {
+        Some(error) => Err(error),
+        None => Ok(engine.fetched()),
+    }
+}

@@ -1,0 +1,173 @@
+//! What the tasks of one transfer share: the schedule, the jobs, the counts.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use crate::digest::Digest;
+use crate::error::{Cause, Error};
+use crate::plan::schedule::{FileIndex, Schedule, SegmentId, Shape};
+use crate::report::Event;
+use crate::transfer::job::Job;
+use crate::transfer::meter::Meter;
+use crate::transfer::throttle::Throttle;
+use crate::transfer::{Fetched, Held, Surroundings, Want};
+
+/// Bytes that may wait in memory to be written, over all connections.
+const BUFFERED_BYTES: u64 = 16 << 20;
+
+/// The most that one connection gathers before it writes.
+const MAX_BUFFER_BYTES: u64 = 1 << 20;
+
+pub(super) struct Engine {
+    pub(super) around: Surroundings,
+    pub(super) jobs: Vec<Job>,
+    pub(super) stop: CancellationToken,
+    pub(super) throttle: Throttle,
+    /// What one connection gathers before it writes.
+    pub(super) buffer_bytes: u64,
+    /// Told when a connection that waits should look at the schedule again.
+    pub(super) changed: Notify,
+    opened: mpsc::Sender<FileIndex>,
+    schedule: Mutex<Schedule>,
+    cut: Mutex<HashMap<SegmentId, Arc<Notify>>>,
+    fetched: AtomicU64,
+    held: Mutex<HashMap<Digest, Held>>,
+    began: Instant,
+    meter: Mutex<Meter>,
+}
+
+impl Engine {
+    pub(super) fn new(
+        around: Surroundings,
+        wants: Vec<Want>,
+        stop: CancellationToken,
+        opened: mpsc::Sender<FileIndex>,
+    ) -> Self {
+        let lens: Vec<u64> = wants.iter().map(|want| want.file.len).collect();
+        let connections = around.limits.connections.max(1);
+        let shape = Shape::for_connections(connections);
+        let began = Instant::now();
+        Self {
+            schedule: Mutex::new(Schedule::new(shape, &lens, lens.iter().sum())),
+            jobs: wants
+                .into_iter()
+                .map(|want| Job::new(want.file, want.source))
+                .collect(),
+            stop,
+            throttle: Throttle::new(around.limits.rate),
+            // Half of it is being written while the other half is gathered.
+            buffer_bytes: (BUFFERED_BYTES / 2 / u64::from(connections)).min(MAX_BUFFER_BYTES),
+            changed: Notify::new(),
+            opened,
+            cut: Mutex::default(),
+            fetched: AtomicU64::new(0),
+            held: Mutex::default(),
+            began,
+            meter: Mutex::new(Meter::new(connections)),
+            around,
+        }
+    }
+
+    pub(super) fn now(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    pub(super) fn schedule(&self) -> MutexGuard<'_, Schedule> {
+        lock(&self.schedule)
+    }
+
+    pub(super) fn emit(&self, event: Event) {
+        self.around.sink.emit(event);
+    }
+
+    /// The cause as an error about a file of this transfer.
+    pub(super) fn error(&self, file: FileIndex, cause: Cause) -> Error {
+        cause.on_file("fetch", &self.jobs[file].file.path, &self.around.repo)
+    }
+
+    /// Has a keeper started for a file that was opened.
+    pub(super) async fn hand_to_keeper(&self, file: FileIndex) -> Result<(), Cause> {
+        self.opened
+            .send(file)
+            .await
+            .map_err(|_closed| Cause::Cancelled)
+    }
+
+    /// The content is in the store: everybody may forget the file.
+    pub(super) fn close(&self, file: FileIndex, held: Held) {
+        let job = &self.jobs[file];
+        lock(&self.held).insert(job.file.digest, held);
+        self.schedule().close(file);
+        job.set_open(None);
+        self.changed.notify_waiters();
+        let (path, len) = (job.file.path.clone(), job.file.len);
+        self.emit(Event::Verified { path, len });
+    }
+
+    /// Registers a segment in flight; the returned bell rings when its end was moved.
+    pub(super) fn take_off(&self, id: SegmentId) -> Arc<Notify> {
+        Arc::clone(lock(&self.cut).entry(id).or_default())
+    }
+
+    /// The segment's end was moved: its connection should look.
+    pub(super) fn ring(&self, id: SegmentId) {
+        if let Some(bell) = lock(&self.cut).get(&id) {
+            bell.notify_one();
+        }
+    }
+
+    /// The segment is over, written up to `cursor`.
+    pub(super) fn land(&self, id: SegmentId, cursor: u64) {
+        lock(&self.cut).remove(&id);
+        self.schedule().release(id, cursor);
+        self.changed.notify_waiters();
+    }
+
+    /// Counts bytes that were fetched and written; what that tells of the rate sets the pace.
+    pub(super) fn count(&self, bytes: u64) {
+        self.fetched.fetch_add(bytes, Ordering::Relaxed);
+        let flying = lock(&self.cut).len();
+        let Some(measured) = lock(&self.meter).count(bytes, flying, self.now()) else {
+            return;
+        };
+        // When connections are idle, those at work are the slow ones: no measure for the others.
+        if measured.is_busy {
+            self.schedule().set_rate(measured.rate);
+        }
+        if let Some(connections) = measured.changed {
+            tracing::info!(connections, rate = measured.rate, "pace");
+            self.changed.notify_waiters();
+        }
+    }
+
+    /// Connections that may be in use.
+    pub(super) fn allowed(&self) -> u16 {
+        lock(&self.meter).connections()
+    }
+
+    /// The hub asks for less.
+    pub(super) fn yield_to(&self, cause: &Cause) {
+        if cause.is_push_back() {
+            let connections = lock(&self.meter).push_back();
+            tracing::info!(connections, %cause, "pace");
+        }
+    }
+
+    /// What came of the transfer.
+    pub(super) fn fetched(&self) -> Fetched {
+        Fetched {
+            held: std::mem::take(&mut lock(&self.held)),
+            fetched_bytes: self.fetched.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// What these locks protect is consistent after every statement, so a panic elsewhere spoils nothing.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,184 @@
+//! Fetching one segment: ask, read, write, and ask again for the rest when that breaks.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use crate::error::Cause;
+use crate::plan::schedule::{FileIndex, SMALL_BYTES, Segment, SegmentId};
+use crate::report::Event;
+use crate::retry::{Decision, Policy};
+use crate::source::{Body, Piece};
+use crate::transfer::engine::Engine;
+use crate::transfer::job::Job;
+use crate::transfer::writer::Writer;
+
+/// A request that brought less was in vain: who cuts every answer short is not asked for ever.
+const PROGRESS_BYTES: u64 = 64 << 10;
+
+impl Engine {
+    /// Fetches a segment, or as much of it as is left to this connection.
+    pub(super) async fn fetch(&self, segment: Segment) -> Result<(), Cause> {
+        if self.jobs[segment.file].file.len <= SMALL_BYTES {
+            return self.fetch_small(segment).await;
+        }
+        let bell = self.take_off(segment.id);
+        let mut cursor = segment.range.start;
+        let result = self.persist(&segment, &bell, &mut cursor).await;
+        self.land(segment.id, cursor);
+        result
+    }
+
+    /// Goes on after every failure that may pass. Progress worth its name resets the count of attempts.
+    async fn persist(
+        &self,
+        segment: &Segment,
+        bell: &Notify,
+        cursor: &mut u64,
+    ) -> Result<(), Cause> {
+        let mut attempt = 0;
+        loop {
+            let end = self.end_of(segment.id, *cursor);
+            if *cursor >= end {
+                return Ok(());
+            }
+            let began = *cursor;
+            let Err(cause) = self.stream(segment, *cursor..end, bell, cursor).await else {
+                continue;
+            };
+            let is_progress = *cursor - began >= PROGRESS_BYTES;
+            attempt = if is_progress { 1 } else { attempt + 1 };
+            self.wait_to_retry(segment.file, cause, attempt).await?;
+        }
+    }
+
+    /// Waits as the policy says, or gives the cause back.
+    pub(super) async fn wait_to_retry(
+        &self,
+        file: FileIndex,
+        cause: Cause,
+        attempt: u32,
+    ) -> Result<(), Cause> {
+        let Decision::Wait(wait) = Policy::TRANSFER.next(&cause, attempt, fastrand::f64()) else {
+            return Err(cause);
+        };
+        self.tell_retry(file, &cause, wait);
+        self.yield_to(&cause);
+        tokio::select! {
+            () = self.stop.cancelled() => Err(Cause::Cancelled),
+            () = tokio::time::sleep(wait) => Ok(()),
+        }
+    }
+
+    pub(super) fn tell_retry(&self, file: FileIndex, cause: &Cause, wait: Duration) {
+        let path = Some(self.jobs[file].file.path.clone());
+        self.emit(Event::Retrying {
+            path,
+            cause: cause.to_string(),
+            wait,
+        });
+    }
+
+    /// One request. `cursor` follows what is on disk, also when it ends with an error.
+    async fn stream(
+        &self,
+        segment: &Segment,
+        range: Range<u64>,
+        bell: &Notify,
+        cursor: &mut u64,
+    ) -> Result<(), Cause> {
+        let job = &self.jobs[segment.file];
+        let Some(open) = job.open() else {
+            return Err(Cause::Cancelled);
+        };
+        let Some(mut body) = self.ask(segment.id, job, &range, bell).await? else {
+            return Ok(());
+        };
+        let mut writer = Writer::new(self, segment.id, job, open, range.start);
+        let mut end = self.end_of(segment.id, range.start);
+        let mut not_before = None;
+        let result = loop {
+            if writer.position() >= end {
+                break Ok(());
+            }
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => break Err(Cause::Cancelled),
+                () = bell.notified() => end = self.end_of(segment.id, writer.position()),
+                () = writer.is_due() => if let Err(cause) = writer.flush().await {
+                    break Err(cause);
+                },
+                piece = next_piece(&mut body, not_before) => match piece {
+                    None => break Err(short(&writer, &range)),
+                    Some(Err(cause)) => break Err(cause),
+                    Some(Ok(piece)) => {
+                        not_before = self.throttle.reserve(piece.bytes.len() as u64);
+                        match writer.push(piece) {
+                            Ok(moved) => end = moved,
+                            Err(cause) => break Err(cause),
+                        }
+                        self.excuse(segment.id, not_before);
+                    }
+                },
+            }
+            *cursor = writer.written();
+        };
+        // What was received is worth keeping, however it ended.
+        let drained = writer.drain().await;
+        *cursor = writer.written();
+        drained.and(result)
+    }
+
+    /// A connection that `--limit-rate` keeps from reading does not stand still.
+    fn excuse(&self, id: SegmentId, not_before: Option<Instant>) {
+        if let Some(at) = not_before {
+            let wait = at.saturating_duration_since(Instant::now());
+            self.schedule().hold(id, self.now() + wait);
+        }
+    }
+
+    /// Sends the request; nothing if all of the range was given to others before there was an answer.
+    async fn ask(
+        &self,
+        id: SegmentId,
+        job: &Job,
+        range: &Range<u64>,
+        bell: &Notify,
+    ) -> Result<Option<Body>, Cause> {
+        let mut opening = job.source.open(range.clone());
+        loop {
+            tokio::select! {
+                () = self.stop.cancelled() => return Err(Cause::Cancelled),
+                // A shorter segment is still worth the request that is on its way.
+                () = bell.notified() => if self.end_of(id, range.start) <= range.start {
+                    return Ok(None);
+                },
+                body = &mut opening => return body.map(Some),
+            }
+        }
+    }
+
+    /// Where the segment ends by now, having arrived up to `position`.
+    fn end_of(&self, id: SegmentId, position: u64) -> u64 {
+        self.schedule().progress(id, position, self.now())
+    }
+}
+
+/// The next piece, when the throttle allows it.
+async fn next_piece(body: &mut Body, not_before: Option<Instant>) -> Option<Result<Piece, Cause>> {
+    if let Some(time) = not_before {
+        tokio::time::sleep_until(time).await;
+    }
+    body.next().await
+}
+
+fn short(writer: &Writer<'_>, range: &Range<u64>) -> Cause {
+    Cause::Short {
+        host: "the source".to_owned(),
+        got: writer.position() - range.start,
+        want: range.end - range.start,
+    }
+}
