@@ -1,0 +1,234 @@
+//! The sentence: resolve, plan, check, fetch, publish. The only module that knows every room.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::blocking::blocking;
+use crate::digest::Digest;
+use crate::error::{Cause, Error};
+use crate::hub::RemoteFile;
+use crate::plan::{Action, Plan};
+use crate::reference::Reference;
+use crate::repo::{Commit, RepoId, RepoPath};
+use crate::report::{Event, Summary};
+use crate::resolve::{Target, resolve};
+use crate::select::Selection;
+use crate::session::Session;
+use crate::transfer::{self, Fetched, Held, Surroundings, Want};
+use crate::view::huggingface::RepoCache;
+
+mod check;
+mod inventory;
+mod publish;
+mod ready;
+
+/// What is to be pulled.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Which repo, at which revision.
+    pub reference: Reference,
+    /// Which of its files.
+    pub selection: Selection,
+    /// Fetch everything again, whatever is there.
+    pub is_forced: bool,
+    /// Only say what would be done.
+    pub is_dry_run: bool,
+}
+
+/// What came of a request.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// The files are on disk.
+    Pulled(Summary),
+    /// What a pull would do.
+    Planned(DryRun),
+}
+
+/// What a pull would do.
+#[derive(Clone, Debug)]
+pub struct DryRun {
+    /// The repo as asked.
+    pub repo: RepoId,
+    /// The commit it is at.
+    pub commit: Commit,
+    /// The selected files, sorted by path.
+    pub files: Vec<PlannedFile>,
+    /// Bytes on this disk already.
+    pub have_bytes: u64,
+    /// Bytes that would be fetched; content that occurs twice counts once.
+    pub need_bytes: u64,
+}
+
+/// One file of a dry run.
+#[derive(Clone, Debug)]
+pub struct PlannedFile {
+    /// Its path in the repo.
+    pub path: RepoPath,
+    /// Its size.
+    pub len: u64,
+    /// Bytes of it that would be fetched.
+    pub need_bytes: u64,
+}
+
+/// Puts the selected files on disk and publishes them.
+///
+/// # Errors
+/// What failed, on which file of which repo. Whatever was finished before stays on disk.
+pub async fn pull(session: &Session, request: &Request) -> Result<Outcome, Error> {
+    let asked = &request.reference;
+    let view = session.view.repo(&asked.repo);
+    let on_repo = |cause: Cause| cause.on_repo("pull", asked);
+
+    let target = resolve(session, &view, asked).await.map_err(on_repo)?;
+    let files = select(request, &view, &target).map_err(on_repo)?;
+    let plan = plan(session, request, &view, &target, &files)
+        .await
+        .map_err(on_repo)?;
+    if request.is_dry_run {
+        return Ok(Outcome::Planned(dry_run(&target, &files, &plan)));
+    }
+    let writing = ready::prepare(session, &plan).await.map_err(on_repo)?;
+    let (plan, mut held) = check::check(session, &target, plan).await?;
+    ready::allow(session, &plan).map_err(on_repo)?;
+    let fetched = fetch(session, request, &view, &target, &plan).await?;
+    held.extend(fetched.held);
+    let here = plan.totals();
+
+    let published = publish::publish(session, &view, &target, &files, &held).await;
+    let published = published.map_err(|cause| cause.on_repo("publish", asked))?;
+    drop(writing);
+    session.sink.emit(Event::Published {
+        path: published.clone(),
+    });
+    Ok(Outcome::Pulled(Summary {
+        path: shown_path(request, &published, &files),
+        files: files.len() as u64,
+        total_bytes: files.iter().map(|file| file.len).sum(),
+        fetched_bytes: fetched.fetched_bytes,
+        reused_bytes: here.have_bytes + here.check_bytes,
+        repo: target.repo,
+        commit: target.commit,
+    }))
+}
+
+fn select(request: &Request, view: &RepoCache, target: &Target) -> Result<Vec<RemoteFile>, Cause> {
+    let selected = request.selection.apply(&target.listing);
+    if let Err(Cause::FileNotFound { path, .. }) = &selected
+        && let Ok(path) = RepoPath::parse(path)
+        && let Err(cause) = view.note_missing(&target.commit, &path)
+    {
+        tracing::debug!(%cause, "no marker for a missing file");
+    }
+    selected
+}
+
+async fn plan(
+    session: &Session,
+    request: &Request,
+    view: &RepoCache,
+    target: &Target,
+    files: &[RemoteFile],
+) -> Result<Plan, Cause> {
+    let have = if request.is_forced {
+        HashMap::new()
+    } else {
+        let (store, view) = (session.store.clone(), view.clone());
+        let (target, files) = (target.clone(), files.to_vec());
+        blocking(move || inventory::take(&store, &view, &target, &files)).await?
+    };
+    let plan = Plan::new(files, &have, request.is_forced);
+    let totals = plan.totals();
+    if session.is_offline && totals.need_bytes > 0 {
+        let missing: Vec<&str> = plan
+            .steps
+            .iter()
+            .filter(|step| step.need_bytes() > 0)
+            .map(|step| step.file.path.as_str())
+            .collect();
+        return Err(Cause::Offline {
+            what: named(&missing),
+        });
+    }
+    session.sink.emit(Event::Planned {
+        files: files.len() as u64,
+        have_bytes: totals.have_bytes,
+        check_bytes: totals.check_bytes,
+        need_bytes: totals.need_bytes,
+    });
+    Ok(plan)
+}
+
+/// The first of some names, and how many more there are.
+fn named(names: &[&str]) -> String {
+    match names {
+        [one] => format!("`{one}`"),
+        [first, rest @ ..] => format!("`{first}` (and {} more)", rest.len()),
+        [] => "a file".to_owned(),
+    }
+}
+
+fn dry_run(target: &Target, files: &[RemoteFile], plan: &Plan) -> DryRun {
+    let totals = plan.totals();
+    let mut need: HashMap<&RepoPath, u64> = plan
+        .steps
+        .iter()
+        .map(|step| (&step.file.path, step.need_bytes()))
+        .collect();
+    let files = files
+        .iter()
+        .map(|file| PlannedFile {
+            path: file.path.clone(),
+            len: file.len,
+            need_bytes: need.remove(&file.path).unwrap_or(0),
+        })
+        .collect();
+    DryRun {
+        repo: target.repo.clone(),
+        commit: target.commit.clone(),
+        files,
+        have_bytes: totals.have_bytes + totals.check_bytes,
+        need_bytes: totals.need_bytes,
+    }
+}
+
+async fn fetch(
+    session: &Session,
+    request: &Request,
+    view: &RepoCache,
+    target: &Target,
+    plan: &Plan,
+) -> Result<Fetched, Error> {
+    let source = |file| session.hub.source(&target.repo, &target.commit, file);
+    let wants: Vec<Want> = plan
+        .steps
+        .iter()
+        .filter(|step| matches!(step.action, Action::Fetch { .. }))
+        .map(|step| Want {
+            file: step.file.clone(),
+            source: source(&step.file),
+        })
+        .collect();
+    let around = Surroundings {
+        repo: target.repo.clone(),
+        commit: target.commit.clone(),
+        store: session.store.clone(),
+        view: view.clone(),
+        sink: Arc::clone(&session.sink),
+        stop: session.stop.clone(),
+        limits: session.limits.clone(),
+        is_forced: request.is_forced,
+    };
+    transfer::run(around, wants).await
+}
+
+/// The snapshot, or the file when the user named exactly one.
+fn shown_path(request: &Request, snapshot: &Path, files: &[RemoteFile]) -> PathBuf {
+    match (request.selection.names.as_slice(), files) {
+        ([name], [file]) if name == file.path.as_str() => snapshot.join(file.path.as_str()),
+        _ => snapshot.to_owned(),
+    }
+}
+
+/// Where each content is, by digest.
+type Holdings = HashMap<Digest, Held>;

@@ -1,0 +1,150 @@
+//! Making the files visible, and remembering that they are.
+
+use std::path::PathBuf;
+
+use crate::blocking::blocking;
+use crate::error::Cause;
+use crate::hub::RemoteFile;
+use crate::pull::Holdings;
+use crate::report::Event;
+use crate::resolve::Target;
+use crate::session::Session;
+use crate::store::Store;
+use crate::store::lock::{Lock, wait_for};
+use crate::store::snapshot::{FileRecord, Manifest, now};
+use crate::transfer::Held;
+use crate::view::huggingface::{Publication, Published, RepoCache};
+
+/// Publishes the files and returns the folder to open.
+pub(super) async fn publish(
+    session: &Session,
+    view: &RepoCache,
+    target: &Target,
+    files: &[RemoteFile],
+    held: &Holdings,
+) -> Result<PathBuf, Cause> {
+    let lock = lock_repo(session, target).await?;
+    let placed: Vec<(RemoteFile, PathBuf)> = files
+        .iter()
+        .map(|file| Ok((file.clone(), here(held, file)?.path.clone())))
+        .collect::<Result<_, Cause>>()?;
+    let (view, work) = (view.clone(), target.clone());
+    let published = blocking(move || {
+        view.publish(&Publication {
+            commit: &work.commit,
+            revision: work.revision.as_ref(),
+            listing: &work.listing,
+            files: &placed,
+        })
+    })
+    .await?;
+    if published.placed.copies > 0 {
+        session.sink.emit(Event::Notice(format!(
+            "{} files were copied: the store and {} cannot share them by link",
+            published.placed.copies,
+            session.view.root().display()
+        )));
+    }
+    remember(session, target, files, held, &published).await?;
+    drop(lock);
+    Ok(published.snapshot)
+}
+
+/// One process at a time publishes a repo. A store that cannot be written has no lock to take; then
+/// nothing will be written to the view either, or it fails there with its own words.
+async fn lock_repo(session: &Session, target: &Target) -> Result<Option<Lock>, Cause> {
+    let path = session.store.layout().repo_lock(target.hub, &target.repo);
+    let waiting = || session.sink.emit(Event::Waiting { path: None });
+    let lock = wait_for(
+        || Lock::try_exclusive(&path),
+        "the repo in the store",
+        session.limits.lock_timeout,
+        &session.stop,
+        waiting,
+    );
+    match lock.await {
+        Ok(lock) => Ok(Some(lock)),
+        Err(cause @ Cause::Io { .. }) => {
+            tracing::debug!(%cause, "publishing without a lock");
+            Ok(None)
+        }
+        Err(cause) => Err(cause),
+    }
+}
+
+/// Records what was pulled. The files are published by now, so a store that cannot be written only
+/// costs the next pull some time.
+async fn remember(
+    session: &Session,
+    target: &Target,
+    files: &[RemoteFile],
+    held: &Holdings,
+    published: &Published,
+) -> Result<(), Cause> {
+    // Another pull of the commit may have recorded other files since this one began.
+    let (store, at) = (session.store.clone(), target.clone());
+    let known = blocking(move || store.manifest(at.hub, &at.repo, &at.commit)).await?;
+    let manifest = updated(session, target, known.clone(), files, held, published)?;
+    let (store, target) = (session.store.clone(), target.clone());
+    let is_news = known.as_ref() != Some(&manifest);
+    let recorded = blocking(move || record(&store, &target, &manifest, is_news)).await;
+    match recorded {
+        Err(cause @ Cause::Io { .. }) => {
+            tracing::debug!(%cause, "the pull is not recorded");
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+fn record(store: &Store, target: &Target, manifest: &Manifest, is_news: bool) -> Result<(), Cause> {
+    if is_news {
+        store.record(&target.repo, manifest)?;
+    } else {
+        store.touch(target.hub, &target.repo, &target.commit)?;
+    }
+    match &target.revision {
+        Some(revision) => store.set_reference(target.hub, &target.repo, revision, &target.commit),
+        None => Ok(()),
+    }
+}
+
+fn updated(
+    session: &Session,
+    target: &Target,
+    known: Option<Manifest>,
+    files: &[RemoteFile],
+    held: &Holdings,
+    published: &Published,
+) -> Result<Manifest, Cause> {
+    let before = known.clone();
+    let mut manifest = known.unwrap_or_else(|| {
+        let listing = target.listing.clone();
+        Manifest::new(target.hub, &target.repo, target.commit.clone(), listing)
+    });
+    let mut selected = files.iter().zip(&published.stamps).peekable();
+    for record in &mut manifest.files {
+        // Both are in the order of the listing.
+        let Some((file, stamp)) = selected.next_if(|(file, _)| **file == record.remote) else {
+            continue;
+        };
+        let blob = here(held, file)?.blob.or(record.blob);
+        *record = FileRecord {
+            remote: file.clone(),
+            blob,
+            stamp: *stamp,
+        };
+    }
+    manifest.views.insert(session.view.root().to_owned());
+    manifest.revisions.extend(target.revision.clone());
+    manifest.canonical = target.canonical.clone().or(manifest.canonical);
+    if before.as_ref() != Some(&manifest) {
+        manifest.pulled_at = now();
+    }
+    Ok(manifest)
+}
+
+fn here<'a>(held: &'a Holdings, file: &RemoteFile) -> Result<&'a Held, Cause> {
+    let missing = || Cause::Bug(format!("{} was neither here nor fetched", file.path));
+    held.get(&file.digest).ok_or_else(missing)
+}

@@ -1,0 +1,69 @@
+//! Before anything is written: leave to write, and room for it.
+
+use std::path::Path;
+
+use crate::error::Cause;
+use crate::fs;
+use crate::plan::{Action, Plan, Step};
+use crate::report::Event;
+use crate::session::Session;
+use crate::store::{Writing, lock};
+
+/// Creates the store where needed and keeps collection away. A store that cannot be written is no
+/// hindrance when nothing has to be written to it.
+pub(super) async fn prepare(session: &Session, plan: &Plan) -> Result<Option<Writing>, Cause> {
+    let tell = || {
+        session.sink.emit(Event::Notice(
+            "another process is cleaning the store: waiting".to_owned(),
+        ));
+    };
+    let store_lock = lock::wait_for(
+        || session.store.prepare(),
+        "the store",
+        session.limits.lock_timeout,
+        &session.stop,
+        tell,
+    );
+    match store_lock.await {
+        Ok(writing) => Ok(Some(writing)),
+        Err(Cause::Io { .. }) if plan.is_all_here() => Ok(None),
+        Err(cause) => Err(cause),
+    }
+}
+
+/// Refuses to begin what cannot be finished: the disks must have room for what is missing.
+pub(super) fn allow(session: &Session, plan: &Plan) -> Result<(), Cause> {
+    let need_bytes = plan.totals().need_bytes;
+    if need_bytes == 0 {
+        return Ok(());
+    }
+    let store = existing(session.store.root());
+    has_room(store, need_bytes)?;
+    let view = existing(session.view.root());
+    if fs::is_same_disk(store, view)? {
+        return Ok(());
+    }
+    // Links do not cross disks: what is not in the view yet is copied there.
+    let is_there = |step: &&Step| match &step.action {
+        Action::Keep { path, .. } | Action::Check { path, .. } => path.starts_with(view),
+        Action::Make | Action::Fetch { .. } => false,
+    };
+    let copied = plan.steps.iter().filter(|step| !is_there(step));
+    has_room(view, copied.map(|step| step.file.len).sum())
+}
+
+fn has_room(path: &Path, need_bytes: u64) -> Result<(), Cause> {
+    let free_bytes = fs::free_bytes(path)?;
+    if free_bytes < need_bytes {
+        return Err(Cause::NoSpace {
+            path: path.to_owned(),
+            need_bytes,
+            free_bytes,
+        });
+    }
+    Ok(())
+}
+
+fn existing(path: &Path) -> &Path {
+    path.ancestors().find(|path| path.exists()).unwrap_or(path)
+}

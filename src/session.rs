@@ -1,0 +1,29 @@
+//! What one pull needs from its surroundings: hub, store, view, and who is told.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::hub::Hub;
+use crate::report::Sink;
+use crate::store::Store;
+use crate::transfer::Limits;
+use crate::view::huggingface::HfCache;
+
+/// What one pull needs from its surroundings.
+pub struct Session {
+    /// The hub to ask; not asked anything when offline.
+    pub hub: Arc<dyn Hub>,
+    /// Where blobs are kept.
+    pub store: Store,
+    /// Where tools look for the files.
+    pub view: HfCache,
+    /// Who is told.
+    pub sink: Arc<dyn Sink>,
+    /// Cancelled when the user wants to stop.
+    pub stop: CancellationToken,
+    /// Bounds of the transfer.
+    pub limits: Limits,
+    /// Send no request.
+    pub is_offline: bool,
+}
