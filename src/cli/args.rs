@@ -1,0 +1,290 @@
+//! The arguments, as typed. What they mean together with environment and file: [`super::config`].
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
+use secrecy::SecretString;
+
+use larder::select::WeightFormat;
+
+use super::config::amount;
+
+const EXAMPLES: &str = "\
+Examples:
+  larder pull Qwen/Qwen3-8B                         the whole repo, verified
+  larder pull gpt2 config.json tokenizer.json       two files of it
+  larder pull org/name@refs/pr/3 --include '*.json' a revision, filtered
+  larder pull bartowski/X-GGUF:Q4_K_M               one quantisation of a GGUF repo
+  larder env                                        every setting and where it comes from
+
+Exit codes: 0 done, 2 usage, 3 not found, 4 no access, 5 network, 6 integrity, 7 disk,
+8 locked, 130 interrupted, 1 a bug.";
+
+const PULL_EXAMPLES: &str = "\
+Examples:
+  larder pull sentence-transformers/all-MiniLM-L6-v2
+  larder pull Qwen/Qwen3-8B --exclude '*.md' --limit-rate 50M
+  larder pull Qwen/Qwen3-8B --dry-run
+  DIR=$(larder pull -q Qwen/Qwen3-8B --offline)
+
+stdout carries the folder (or the file, when exactly one was named) and nothing else. An interrupted
+pull goes on where it stopped when the same command runs again.";
+
+/// `larder …`.
+#[derive(Debug, Parser)]
+#[command(
+    name = "larder",
+    bin_name = "larder",
+    version,
+    about = "Puts model weights on disk, verified and resumable, one copy of every byte",
+    after_help = EXAMPLES,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options that every command takes.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// Folder of the store, where blobs are kept
+    #[arg(long, global = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) store: Option<PathBuf>,
+
+    /// Print the answer, or the error, as one JSON document on stdout
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// Print nothing but the answer and errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+
+    /// Log what is done on stderr (-vv and -vvv say more)
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+
+    /// How progress is shown on stderr; auto draws bars on a terminal and prints lines elsewhere
+    #[arg(long, global = true, value_enum, value_name = "HOW")]
+    pub(crate) progress: Option<ProgressArg>,
+
+    /// Whether messages are coloured
+    #[arg(long, global = true, value_enum, value_name = "WHEN")]
+    pub(crate) color: Option<ColorArg>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Put the files of a model or dataset on disk, verified
+    Pull(Box<Pull>),
+    /// Show every setting, where it comes from, and the variables that are honoured
+    Env {
+        /// Print the documentation of the variables instead
+        #[arg(long, hide = true)]
+        markdown: bool,
+    },
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the manual page (roff)
+    Man {
+        /// Of this command instead of larder as a whole
+        command: Option<String>,
+    },
+}
+
+/// `larder pull …`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = PULL_EXAMPLES)]
+pub(crate) struct Pull {
+    /// [hub:]owner/name[@revision][:quant], or a page URL of the hub
+    #[arg(value_name = "REF")]
+    pub(crate) reference: String,
+
+    /// Files to take, or folders with a trailing `/`; all when none is named
+    #[arg(value_name = "FILES")]
+    pub(crate) files: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) choice: Choice,
+
+    /// Only say what would be fetched
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Fetch everything again, whatever is on disk
+    #[arg(long, conflicts_with = "offline")]
+    pub(crate) force: bool,
+
+    #[command(flatten)]
+    pub(crate) hub: Hub,
+}
+
+/// Which files, and of which revision.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "What to take")]
+pub(crate) struct Choice {
+    /// Take only files that match (repeatable; `*` crosses `/`)
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) include: Vec<String>,
+
+    /// Leave out files that match (repeatable)
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) exclude: Vec<String>,
+
+    /// Take weights in this format and leave out their duplicates in others
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) weights: Option<WeightFormat>,
+
+    /// Branch, tag or commit; the same as `@REV` in REF
+    #[arg(long, value_name = "REV")]
+    pub(crate) revision: Option<String>,
+}
+
+/// How the hub and the disk are used.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Network and disk")]
+pub(crate) struct Hub {
+    /// Send no request: what is on this disk has to be enough
+    #[arg(long)]
+    pub(crate) offline: bool,
+
+    /// Connections at once, at most (1 to 64) [default: 16]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) connections: Option<u16>,
+
+    /// Bytes per second in all, at most: `50M`, `1.5GB`, `800KiB`
+    #[arg(long, value_name = "RATE", value_parser = amount::parse_bytes)]
+    pub(crate) limit_rate: Option<u64>,
+
+    /// Access token; other users of this machine can see it, so prefer `HF_TOKEN`
+    #[arg(long, value_name = "TOKEN", value_parser = secret)]
+    pub(crate) token: Option<SecretString>,
+
+    /// Base URL of the hub or of a mirror
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, value_parser = secret)]
+    // An address may hold a password.
+    pub(crate) endpoint: Option<SecretString>,
+
+    /// The Hugging Face cache to fill
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) cache_dir: Option<PathBuf>,
+
+    /// How long to wait for another process that works on the same [default: for ever]
+    #[arg(long, value_name = "SECONDS", value_parser = amount::parse_seconds)]
+    pub(crate) lock_timeout: Option<Duration>,
+}
+
+/// `--progress`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProgressArg {
+    /// Bars on a terminal, lines elsewhere
+    Auto,
+    /// Bars
+    Bars,
+    /// A line now and then
+    Lines,
+    /// One JSON object per event
+    Json,
+    /// Nothing but notices
+    None,
+}
+
+/// `--color`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorArg {
+    /// On a terminal, unless `NO_COLOR` is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the form that clap asks for")]
+fn secret(text: &str) -> Result<SecretString, String> {
+    Ok(SecretString::from(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn pull(words: &[&str]) -> Result<Pull, clap::Error> {
+        let args = Args::try_parse_from(["larder", "pull"].iter().chain(words))?;
+        match args.command {
+            Command::Pull(pull) => Ok(*pull),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn one_reference_then_its_files() {
+        let pull = pull(&[
+            "gpt2",
+            "config.json",
+            "onnx/",
+            "--include",
+            "*.bin",
+            "--include",
+            "*.md",
+        ]);
+        let pull = pull.unwrap();
+        assert_eq!(pull.reference, "gpt2");
+        assert_eq!(pull.files, ["config.json", "onnx/"]);
+        assert_eq!(pull.choice.include, ["*.bin", "*.md"]);
+    }
+
+    #[test]
+    fn amounts_are_checked() {
+        assert_eq!(
+            pull(&["a/b", "--limit-rate", "1.5MB"])
+                .unwrap()
+                .hub
+                .limit_rate,
+            Some(1_500_000)
+        );
+        for bad in [
+            ["--connections", "0"],
+            ["--connections", "65"],
+            ["--limit-rate", "fast"],
+        ] {
+            assert!(pull(&["a/b", bad[0], bad[1]]).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn contradictions_are_refused() {
+        assert!(pull(&["a/b", "-q", "-v"]).is_err());
+        assert!(pull(&["a/b", "--force", "--offline"]).is_err());
+        assert!(pull(&[]).is_err());
+    }
+
+    #[test]
+    fn a_token_is_not_debug_printed() {
+        let words = [
+            "a/b",
+            "--token",
+            "hf_s3cr3t",
+            "--endpoint=http://u:s3cr3t@h",
+        ];
+        let pull = pull(&words).unwrap();
+        assert!(!format!("{pull:?}").contains("s3cr3t"));
+    }
+}

@@ -1,0 +1,357 @@
+//! The environment: which variables are honoured, and reading them as values.
+//!
+//! The table is the one source of `larder env` and of `docs/environment.md`. Rules that hold for all
+//! of them: an empty variable counts as unset; a switch is on for `1`, `ON`, `YES` and `TRUE` in any
+//! case and off for anything else; `~` and `$NAME` are expanded in folders.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// One variable that larder honours.
+pub(crate) struct Variable {
+    pub(crate) name: &'static str,
+    pub(crate) doc: &'static str,
+}
+
+/// Variables that belong together.
+pub(crate) struct Group {
+    pub(crate) title: &'static str,
+    pub(crate) variables: &'static [Variable],
+}
+
+const fn var(name: &'static str, doc: &'static str) -> Variable {
+    Variable { name, doc }
+}
+
+/// Every variable that larder honours.
+pub(crate) const GROUPS: &[Group] = &[
+    Group {
+        title: "larder's own",
+        variables: &[
+            var(
+                "LARDER_HOME",
+                "folder of the store; `--store` goes before it",
+            ),
+            var(
+                "LARDER_CONFIG",
+                "the config file, instead of the one in the config directory",
+            ),
+            var(
+                "LARDER_CONNECTIONS",
+                "connections at once, at most (1 to 64)",
+            ),
+            var(
+                "LARDER_LIMIT_RATE",
+                "bytes per second in all, at most, such as `50M`",
+            ),
+            var(
+                "LARDER_PROGRESS",
+                "`auto`, `bars`, `lines`, `json` or `none`",
+            ),
+            var(
+                "LARDER_LOG",
+                "log filter such as `larder=debug`; goes before `-v`",
+            ),
+        ],
+    },
+    Group {
+        title: "Hugging Face: hub and access",
+        variables: &[
+            var(
+                "HF_ENDPOINT",
+                "base URL of the hub or a mirror, default `https://huggingface.co`",
+            ),
+            var(
+                "HUGGINGFACE_CO_STAGING",
+                "switch: the hub's staging instance, with its own folder",
+            ),
+            var("HF_TOKEN", "access token"),
+            var("HUGGING_FACE_HUB_TOKEN", "access token, the older name"),
+            var(
+                "HF_TOKEN_PATH",
+                "file with the access token, default `$HF_HOME/token`",
+            ),
+            var(
+                "HF_HUB_DISABLE_IMPLICIT_TOKEN",
+                "switch: send no token unless `--token` is given",
+            ),
+            var("HF_HUB_OFFLINE", "switch: send no request"),
+            var(
+                "TRANSFORMERS_OFFLINE",
+                "the same; read when `HF_HUB_OFFLINE` is unset",
+            ),
+            var(
+                "HF_HUB_ETAG_TIMEOUT",
+                "seconds to wait for an answer to begin",
+            ),
+            var(
+                "HF_HUB_DOWNLOAD_TIMEOUT",
+                "seconds without a byte until a download is tried anew",
+            ),
+            var(
+                "HF_HUB_USER_AGENT_ORIGIN",
+                "appended to the user agent as `origin/…`",
+            ),
+        ],
+    },
+    Group {
+        title: "Hugging Face: folders and terminal",
+        variables: &[
+            var(
+                "HF_HOME",
+                "root of Hugging Face's files, default `$XDG_CACHE_HOME/huggingface`",
+            ),
+            var(
+                "XDG_CACHE_HOME",
+                "the user's cache directory, default `~/.cache`",
+            ),
+            var(
+                "HF_HUB_CACHE",
+                "the cache that is filled, default `$HF_HOME/hub`",
+            ),
+            var(
+                "HUGGINGFACE_HUB_CACHE",
+                "the cache that is filled, the older name",
+            ),
+            var(
+                "HF_HUB_DISABLE_SYMLINKS",
+                "switch: no symbolic links in the cache",
+            ),
+            var(
+                "HF_HUB_DISABLE_PROGRESS_BARS",
+                "switch: lines instead of bars",
+            ),
+        ],
+    },
+    Group {
+        title: "Network and terminal",
+        variables: &[
+            var(
+                "HTTPS_PROXY",
+                "proxy for `https` URLs; the lower-case name works too",
+            ),
+            var(
+                "HTTP_PROXY",
+                "proxy for `http` URLs; the lower-case name works too",
+            ),
+            var("ALL_PROXY", "proxy for both; the lower-case name works too"),
+            var(
+                "NO_PROXY",
+                "hosts that are reached without proxy; the lower-case name works too",
+            ),
+            var(
+                "SSL_CERT_FILE",
+                "file with certificates to trust instead of the system's",
+            ),
+            var(
+                "SSL_CERT_DIR",
+                "folder with certificates to trust instead of the system's",
+            ),
+            var("NO_COLOR", "any value: no colours"),
+            var("TERM", "`dumb`: no colours and no bars"),
+        ],
+    },
+];
+
+/// All rows of the table.
+pub(crate) fn all() -> impl Iterator<Item = &'static Variable> {
+    GROUPS.iter().flat_map(|group| group.variables)
+}
+
+/// The page `docs/environment.md`.
+pub(crate) fn markdown() -> String {
+    let mut lines = vec![HEAD.to_owned()];
+    for Group { title, variables } in GROUPS {
+        lines.push(format!("## {title}\n\n| variable | meaning |\n|---|---|"));
+        lines.extend(
+            variables
+                .iter()
+                .map(|row| format!("| `{}` | {} |", row.name, row.doc)),
+        );
+        lines.push(String::new());
+    }
+    lines.push(CONFIG_FILE.to_owned());
+    lines.join("\n")
+}
+
+const HEAD: &str = "\
+# Environment
+
+Every variable that larder honours. Those of Hugging Face have the meaning that they have for `hf`.
+An empty variable counts as unset. A switch is on for `1`, `ON`, `YES` and `TRUE` (in any case) and
+off for anything else. In folders, a leading `~` and `$NAME` or `${NAME}` are expanded. Options go
+before variables, variables before the config file (`larder/config.toml` in the platform's config
+directory), and `larder env` shows what became of it all.
+";
+
+const CONFIG_FILE: &str = "\
+## Config file
+
+`store`, `cache_dir` (folders), `endpoint` (URL), `connections` (1 to 64), `limit_rate` (such as
+`\"50M\"`), `lock_timeout` (seconds), `progress` (`auto`, `bars`, `lines`, `json`, `none`), `color`
+(`auto`, `always`, `never`). An unknown key is a warning, a wrong value an error. Tokens have no place
+in it.
+
+```toml
+store = \"/data/larder\"
+connections = 16
+limit_rate = \"200M\"
+```
+";
+
+/// The environment as a value. Not printable: it holds tokens.
+#[derive(Clone, Default)]
+pub(crate) struct Env(BTreeMap<String, String>);
+
+impl Env {
+    /// The environment of this process. The error is the name of an honoured variable that is not
+    /// valid UTF-8.
+    pub(crate) fn of_process() -> Result<Self, String> {
+        let mut env = Self::default();
+        for (name, value) in std::env::vars_os() {
+            let Ok(name) = name.into_string() else {
+                continue;
+            };
+            match value.into_string() {
+                Ok(value) => drop(env.0.insert(name, value)),
+                Err(_bytes) if all().any(|known| known.name == name) => return Err(name),
+                Err(_bytes) => {}
+            }
+        }
+        Ok(env)
+    }
+
+    /// The value of an honoured variable; empty counts as unset.
+    pub(crate) fn get(&self, name: &'static str) -> Option<&str> {
+        debug_assert!(
+            all().any(|known| known.name == name),
+            "{name} is not in the table"
+        );
+        self.0
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
+    }
+
+    /// A switch: `None` when unset.
+    pub(crate) fn switch(&self, name: &'static str) -> Option<bool> {
+        let is_on = |value: &str| {
+            ["1", "ON", "YES", "TRUE"]
+                .iter()
+                .any(|word| value.eq_ignore_ascii_case(word))
+        };
+        self.get(name).map(is_on)
+    }
+
+    /// A folder or file, expanded.
+    pub(crate) fn path(&self, name: &'static str, home: Option<&Path>) -> Option<PathBuf> {
+        self.get(name)
+            .map(|text| PathBuf::from(self.expand(text, home)))
+    }
+
+    /// Expands a leading `~` and every `$NAME` and `${NAME}` that is set; leaves the rest as it is.
+    pub(crate) fn expand(&self, text: &str, home: Option<&Path>) -> String {
+        let (mut out, mut rest) = (String::new(), text);
+        if let (Some(home), Some(tail)) = (home, text.strip_prefix('~'))
+            && (tail.is_empty() || tail.starts_with(['/', '\\']))
+        {
+            out.push_str(&home.to_string_lossy());
+            rest = tail;
+        }
+        while let Some((before, after)) = rest.split_once('$') {
+            out.push_str(before);
+            let (name, tail) = variable_name(after);
+            match self.0.get(name).filter(|_| !name.is_empty()) {
+                Some(value) => out.push_str(value),
+                None => out.push_str(&rest[before.len()..rest.len() - tail.len()]),
+            }
+            rest = tail;
+        }
+        out + rest
+    }
+
+    /// The honoured variables that are set, also under their lower-case name.
+    pub(crate) fn is_set(&self, variable: &Variable) -> bool {
+        let has = |name: &str| self.0.get(name).is_some_and(|value| !value.is_empty());
+        has(variable.name)
+            || (variable.name.ends_with("_PROXY") && has(&variable.name.to_ascii_lowercase()))
+    }
+}
+
+/// The name at the start of what follows a `$`, and what follows the name.
+fn variable_name(text: &str) -> (&str, &str) {
+    if let Some((name, tail)) = text.strip_prefix('{').and_then(|text| text.split_once('}')) {
+        return (name, tail);
+    }
+    let end = text
+        .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .unwrap_or(text.len());
+    text.split_at(end)
+}
+
+#[cfg(test)]
+impl<const N: usize> From<[(&str, &str); N]> for Env {
+    fn from(pairs: [(&str, &str); N]) -> Self {
+        Self(
+            pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn empty_is_unset() {
+        let env = Env::from([("HF_HOME", ""), ("HF_TOKEN", "x")]);
+        assert_eq!((env.get("HF_HOME"), env.get("HF_TOKEN")), (None, Some("x")));
+    }
+
+    #[test]
+    fn switches() {
+        for (text, is_on) in [
+            ("1", true),
+            ("on", true),
+            ("Yes", true),
+            ("TRUE", true),
+            ("0", false),
+        ] {
+            let env = Env::from([("HF_HUB_OFFLINE", text)]);
+            assert_eq!(env.switch("HF_HUB_OFFLINE"), Some(is_on), "{text}");
+        }
+        assert_eq!(Env::default().switch("HF_HUB_OFFLINE"), None);
+    }
+
+    #[test]
+    fn folders_are_expanded() {
+        let env = Env::from([("USER", "ann"), ("DISK", "/mnt/d")]);
+        let expand = |text| env.expand(text, Some(Path::new("/home/ann")));
+        assert_eq!(expand("~"), "/home/ann");
+        assert_eq!(expand("~/hf"), "/home/ann/hf");
+        assert_eq!(expand("~bob/hf"), "~bob/hf");
+        assert_eq!(expand("$DISK/${USER}s/$USER.d"), "/mnt/d/anns/ann.d");
+        assert_eq!(expand("/a/$NOPE/${NOPE}/$/${x"), "/a/$NOPE/${NOPE}/$/${x");
+        assert_eq!(env.expand("~/x", None), "~/x");
+    }
+
+    #[test]
+    fn the_page_is_the_table() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/environment.md");
+        let page = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(
+            page == markdown(),
+            "docs/environment.md differs from the table in src/cli/config/vars.rs; update it with \
+             `larder env --markdown > docs/environment.md`"
+        );
+    }
+
+    #[test]
+    fn lower_case_proxies_count() {
+        let https = all().find(|row| row.name == "HTTPS_PROXY").unwrap();
+        assert!(Env::from([("https_proxy", "http://p:1")]).is_set(https));
+    }
+}

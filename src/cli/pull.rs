@@ -1,0 +1,183 @@
+//! `larder pull`: the request, the runtime, and what is printed when it is over.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use tokio_util::sync::CancellationToken;
+
+use larder::error::{Cause, Error, Subject};
+use larder::pull::{Outcome, Request};
+use larder::redact::{without_tokens, without_url_secrets};
+use larder::reference::{Entry, Reference};
+use larder::repo::Revision;
+use larder::select::Selection;
+
+use super::args::Pull;
+use super::config::Config;
+use super::interrupt::Watch;
+use super::output::{Output, Voice};
+use super::progress::Progress;
+use super::{render, session};
+
+/// Pulls, and prints the path (or the plan) on stdout and a summary on stderr.
+pub(crate) fn run(args: &Pull, config: &Config, output: &mut Output) -> Result<(), Error> {
+    let begun = Instant::now();
+    let request = request(args, config)?;
+    let progress = Progress::start(config.progress.value, config.secrets());
+    let outcome = pull(&request, config, &progress);
+    progress.finish();
+    match outcome? {
+        Outcome::Pulled(summary) => {
+            if output.voice == Voice::Events {
+                let mut event = render::pulled_json(&summary, request.reference.hub);
+                event["event"] = "finished".into();
+                output.event(&event);
+            } else {
+                output.say(&render::pulled(&summary, begun.elapsed()));
+            }
+            if output.is_json {
+                answer_json(
+                    &render::pulled_json(&summary, request.reference.hub),
+                    output,
+                )
+            } else {
+                output.answer_path(&summary.path)
+            }
+        }
+        Outcome::Planned(plan) if output.is_json => {
+            answer_json(&render::planned_json(&plan, request.reference.hub), output)
+        }
+        Outcome::Planned(plan) => output.answer(&render::planned(&plan, output.width)),
+    }
+}
+
+fn answer_json(document: &serde_json::Value, output: &mut Output) -> Result<(), Error> {
+    output.answer(&format!("{document}\n"))
+}
+
+/// Runs the pull on a runtime that is gone when this returns.
+fn pull(request: &Request, config: &Config, progress: &Progress) -> Result<Outcome, Error> {
+    let stop = CancellationToken::new();
+    let _watch = Watch::start(stop.clone(), progress.sink());
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|source| {
+        let path = PathBuf::from("the runtime");
+        Cause::Io {
+            action: "start",
+            path: path.clone(),
+            source,
+        }
+        .on_path("start", &path)
+    })?;
+    runtime.block_on(async {
+        let session = session::open(config, progress.sink(), stop)?;
+        larder::pull::pull(&session, request).await
+    })
+}
+
+fn request(args: &Pull, config: &Config) -> Result<Request, Error> {
+    let refuse = |cause: Cause| {
+        let subject = Subject::Text(without_tokens(&without_url_secrets(&args.reference)));
+        Error {
+            doing: "understand",
+            subject,
+            cause,
+        }
+    };
+    let reference = Reference::parse(&args.reference, &config.endpoint.value).map_err(refuse)?;
+    let reference = with_revision(reference, args.choice.revision.as_deref()).map_err(refuse)?;
+    Ok(Request {
+        selection: selection(args, &reference),
+        reference,
+        is_forced: args.force,
+        is_dry_run: args.dry_run,
+    })
+}
+
+/// `--revision` is another way to write `@…`; both at once have to agree.
+fn with_revision(mut reference: Reference, option: Option<&str>) -> Result<Reference, Cause> {
+    let Some(option) = option else {
+        return Ok(reference);
+    };
+    let revision = Revision::parse(option).map_err(|bad| Cause::Usage {
+        why: format!("`--revision {option}` is not a revision: {bad}"),
+        hint: Some("a revision is a branch, a tag, `refs/pr/N` or a full commit id".to_owned()),
+    })?;
+    match &reference.revision {
+        Some(named) if *named != revision => Err(Cause::Usage {
+            why: format!("it names the revision `{named}` and --revision names `{revision}`"),
+            hint: Some("give the revision once".to_owned()),
+        }),
+        _ => {
+            reference.revision = Some(revision);
+            Ok(reference)
+        }
+    }
+}
+
+fn selection(args: &Pull, reference: &Reference) -> Selection {
+    let mut names = args.files.clone();
+    names.extend(reference.path.as_ref().map(Entry::to_name));
+    Selection {
+        names,
+        include: args.choice.include.clone(),
+        exclude: args.choice.exclude.clone(),
+        quant: reference.quant.clone(),
+        weights: args.choice.weights,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use larder::repo::{HubName, RepoId, RepoKind, RepoPath};
+
+    use super::*;
+    use crate::cli::args::{Choice, Hub};
+
+    fn reference(revision: Option<&str>) -> Reference {
+        Reference {
+            hub: HubName::HuggingFace,
+            repo: RepoId::parse(RepoKind::Model, "org/name").unwrap(),
+            revision: revision.map(|text| Revision::parse(text).unwrap()),
+            quant: Some("Q4_K_M".into()),
+            path: Some(Entry::File(RepoPath::parse("sub/x.gguf").unwrap())),
+        }
+    }
+
+    #[test]
+    fn the_revision_is_given_once_or_twice_the_same() {
+        let revision = |named, option| {
+            let reference = with_revision(reference(named), option)?;
+            Ok(reference.revision.map(|revision| revision.to_string()))
+        };
+        let ok = |text: &str| Ok::<_, Cause>(Some(text.to_owned())).ok();
+        assert_eq!(revision(None, Some("v1")).ok(), ok("v1"));
+        assert_eq!(revision(Some("v1"), None).ok(), ok("v1"));
+        assert_eq!(revision(Some("v1"), Some("v1")).ok(), ok("v1"));
+        for (named, option) in [(Some("v1"), "v2"), (None, "a b")] {
+            let refused: Result<_, Cause> = revision(named, Some(option));
+            assert_eq!(refused.unwrap_err().kind().exit_code(), 2);
+        }
+    }
+
+    #[test]
+    fn the_selection_joins_reference_and_options() {
+        let args = Pull {
+            reference: "org/name".into(),
+            files: vec!["a.txt".into()],
+            choice: Choice {
+                include: vec!["*.json".into()],
+                ..Choice::default()
+            },
+            dry_run: false,
+            force: false,
+            hub: Hub::default(),
+        };
+        let selection = selection(&args, &reference(None));
+        assert_eq!(selection.names, ["a.txt", "sub/x.gguf"]);
+        assert_eq!(selection.include, ["*.json"]);
+        assert_eq!(selection.quant.as_deref(), Some("Q4_K_M"));
+    }
+}
