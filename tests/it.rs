@@ -1,0 +1,41 @@
+//! The promises of the program, each asked of the real binary over real sockets.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a broken promise ends a test, and what a test does to files need not last"
+)]
+
+#[path = "support/larder.rs"]
+mod bin;
+#[path = "support/hub.rs"]
+mod hub;
+#[path = "support/tree.rs"]
+mod tree;
+
+#[path = "it/access.rs"]
+mod access;
+#[path = "it/choice.rs"]
+mod choice;
+#[path = "it/cli.rs"]
+mod cli;
+#[path = "it/format.rs"]
+mod format;
+#[path = "it/offline.rs"]
+mod offline;
+#[path = "it/once.rs"]
+mod once;
+#[path = "it/output.rs"]
+mod output;
+#[path = "it/pull.rs"]
+mod pull;
+#[path = "it/references.rs"]
+mod references;
+#[path = "it/repos.rs"]
+mod repos;
+#[path = "it/requests.rs"]
+mod requests;
+#[path = "it/token.rs"]
+mod token;
