@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -41,7 +41,7 @@ pub const TEMPORARY: &str = ".tmp-";
 
 /// For files of ours that are opened to be written: somebody else's file is not, whatever links to it.
 #[expect(clippy::cast_possible_wrap, reason = "a flag is far below the sign")]
-pub(crate) const NO_LINK: i32 = rustix::fs::OFlags::NOFOLLOW.bits() as i32;
+const NO_LINK: i32 = rustix::fs::OFlags::NOFOLLOW.bits() as i32;
 
 /// What makes a file recognisable without hashing it again: a file that still has the stamp it had
 /// when it was proven has not been replaced, cut or written since.
@@ -132,6 +132,17 @@ pub fn is_same_disk(a: &Path, b: &Path) -> Result<bool, Cause> {
             .on_path("look at", path)
     };
     Ok(disk(a)? == disk(b)?)
+}
+
+/// Opens a file to read and write, and creates it when it is absent; never through a planted link.
+pub(crate) fn open_no_link(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .custom_flags(NO_LINK)
+        .open(path)
 }
 
 /// Creates a folder and its parents.

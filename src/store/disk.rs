@@ -3,16 +3,16 @@
 //! The order of write, sync and rename is what makes a blob trustworthy after a power cut. Behind a
 //! trait, a test can be a disk that forgets everything that was not synced.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, IoSlice};
-use std::os::unix::fs::{FileExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
 use crate::error::Cause;
-use crate::fs::{NO_LINK, OnPath, is_absent};
+use crate::fs::{OnPath, is_absent, open_no_link};
 
 /// A filesystem, as far as unfinished and finished blobs need one.
 pub trait Disk: Send + Sync {
@@ -119,15 +119,7 @@ impl Disk for OsDisk {
     }
 
     fn open(&self, path: &Path) -> Result<Arc<dyn DiskFile>, Cause> {
-        let open = || {
-            OpenOptions::new()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .custom_flags(NO_LINK)
-                .open(path)
-        };
+        let open = || open_no_link(path);
         let file = match open() {
             // Made read-only, and then no time was left to rename it.
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied && path.is_file() => {

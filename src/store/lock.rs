@@ -10,16 +10,15 @@
 //! `flock` is released by the kernel when its holder dies. Correctness does not rest on it: where it
 //! does nothing, work is done twice and the digest still decides.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
 use crate::error::Cause;
-use crate::fs::{NO_LINK, OnPath};
+use crate::fs::{OnPath, open_no_link};
 
 /// A held lock; dropping it releases it.
 #[derive(Debug)]
@@ -63,15 +62,7 @@ fn is_lockless(error: &io::Error) -> bool {
 }
 
 fn open(path: &Path) -> io::Result<File> {
-    let open = || {
-        OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .custom_flags(NO_LINK)
-            .open(path)
-    };
+    let open = || open_no_link(path);
     match open() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             std::fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;

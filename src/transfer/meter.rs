@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::transfer::pace::Pace;
+use crate::transfer::throttle::to_f64;
 
 /// The rate is measured over windows of about this length.
 const WINDOW: Duration = Duration::from_millis(400);
@@ -58,6 +59,7 @@ impl Meter {
         let before = self.connections();
         let is_busy = flying >= usize::from(before);
         if !std::mem::take(&mut self.is_settling) && is_busy {
+            let per_second = u64::try_from(per_second).unwrap_or(u64::MAX);
             self.pace.learn(to_f64(per_second));
         }
         let now = self.connections();
@@ -75,14 +77,6 @@ impl Meter {
         self.is_settling = true;
         self.connections()
     }
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a rate need not be exact to the byte"
-)]
-fn to_f64(bytes: u128) -> f64 {
-    bytes as f64
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ impl Throttle {
     clippy::cast_precision_loss,
     reason = "a rate need not be exact to the byte"
 )]
-fn to_f64(bytes: u64) -> f64 {
+pub(super) fn to_f64(bytes: u64) -> f64 {
     bytes as f64
 }
 
