@@ -35,6 +35,7 @@ mod pace;
 mod segment;
 mod small;
 mod throttle;
+mod write_queue;
 mod writer;
 
 pub use opening::take_in;

@@ -158,7 +158,7 @@ pub(crate) struct Hub {
     #[arg(long)]
     pub(crate) offline: bool,
 
-    /// Connections at once, at most (1 to 64) [default: 16]
+    /// Connections at once, at most (1 to 64) [default: 32]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub(crate) connections: Option<u16>,
 

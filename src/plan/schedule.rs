@@ -52,7 +52,11 @@ impl Shape {
 pub const SMALL_BYTES: u64 = 1 << 20;
 
 /// A request should keep a connection busy for about this long.
-const SEGMENT_TIME: u64 = 8;
+const SEGMENT_TIME: u64 = 2;
+
+/// All segments in flight together, where [`MAX_SEGMENTS`] allows: a file is hashed from its front, and
+/// what arrives far from it has to be read again.
+const WINDOW_BYTES: u64 = 512 << 20;
 
 /// A pull is cut into at most about this many segments, whatever its size.
 const MAX_SEGMENTS: u64 = 400;
@@ -116,6 +120,7 @@ struct Queue {
 struct File {
     len: u64,
     is_open: bool,
+    is_behind: bool,
     to_hand_out: RangeSet,
 }
 
@@ -146,6 +151,7 @@ impl Schedule {
         let file = |&len| File {
             len,
             is_open: false,
+            is_behind: false,
             to_hand_out: RangeSet::new(),
         };
         let mut order: Vec<FileIndex> = (0..lens.len()).collect();
@@ -177,6 +183,16 @@ impl Schedule {
     /// Tells how many bytes per second one connection gets, as measured lately.
     pub fn set_rate(&mut self, bytes_per_second: u64) {
         self.rate = bytes_per_second;
+    }
+
+    /// Tells how many connections ask at once from now on.
+    pub fn set_connections(&mut self, connections: u16) {
+        self.shape.connections = u64::from(connections.max(1));
+    }
+
+    /// Tells whether the file's hash is so far behind that others should come first.
+    pub fn set_behind(&mut self, file: FileIndex, is_behind: bool) {
+        self.files[file].is_behind = is_behind;
     }
 
     /// What a free connection should do at time `now`.
@@ -286,7 +302,10 @@ impl Schedule {
     fn next_of(&mut self, is_small: bool, now: Duration) -> Option<Next> {
         let queue = if is_small { &self.small } else { &self.large };
         let has_more = |&&file: &&FileIndex| !self.files[file].to_hand_out.is_empty();
-        if let Some(&file) = queue.active.iter().find(has_more) {
+        let first = queue.active.iter().find(has_more).copied();
+        let keeps_up = |&&file: &&FileIndex| !self.files[file].is_behind;
+        let ready = queue.active.iter().filter(has_more).find(keeps_up).copied();
+        if let Some(file) = ready {
             return Some(self.hand_out(file, now));
         }
         let queue = if is_small {
@@ -297,7 +316,10 @@ impl Schedule {
         let due = queue.deferred.iter().position(|&(_, until)| until <= now);
         let file = match due {
             Some(due) => queue.deferred.swap_remove(due).0,
-            None => queue.queued.pop_front()?,
+            None => match queue.queued.pop_front() {
+                Some(file) => file,
+                None => return first.map(|file| self.hand_out(file, now)),
+            },
         };
         queue.active.push(file);
         queue.opening += 1;
@@ -335,6 +357,7 @@ impl Schedule {
         let fair = left.div_ceil(self.shape.connections);
         usual
             .min(fair)
+            .min(WINDOW_BYTES / self.shape.connections)
             .max(self.total_bytes / MAX_SEGMENTS)
             .clamp(self.shape.min_segment_bytes, self.shape.max_segment_bytes)
     }

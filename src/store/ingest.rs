@@ -9,7 +9,7 @@
 //! partial, after it a blob; no name ever points at bytes that were not checked.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -23,7 +23,7 @@ use crate::store::journal::{self, BootId, Identity, Journal};
 use crate::store::layout::Layout;
 
 /// Bytes read from the file at once while the hash catches up.
-const HASH_STEP: usize = 1 << 20;
+const HASH_STEP: usize = 256 << 10;
 
 /// An unfinished content. The caller holds the content's lock as long as this lives.
 pub struct Partial {
@@ -39,6 +39,8 @@ pub struct Partial {
     /// Whether the names of its files are durable.
     is_named: AtomicBool,
     front: Mutex<Front>,
+    /// The position of the front, for those who should not wait for it.
+    hashed: AtomicU64,
 }
 
 struct Claims {
@@ -92,6 +94,7 @@ impl Partial {
             claims: Mutex::new(Claims { journal, have }),
             is_named: AtomicBool::new(false),
             front: Mutex::new(Front::new(digest, len)),
+            hashed: AtomicU64::new(0),
         })
     }
 
@@ -107,7 +110,13 @@ impl Partial {
 
     /// Bytes hashed so far.
     pub fn hashed_bytes(&self) -> u64 {
-        lock(&self.front).position
+        self.hashed.load(Ordering::Acquire)
+    }
+
+    /// Bytes that could be hashed by now and are not.
+    pub fn lag_bytes(&self) -> u64 {
+        let hashed = self.hashed_bytes();
+        lock(&self.claims).have.covered_end(hashed) - hashed
     }
 
     /// Writes the buffers at `offset` and claims them. Returns how many bytes were hashed on the way.
@@ -134,7 +143,7 @@ impl Partial {
         for bytes in buffers {
             front.hasher.update(bytes);
         }
-        front.position += written;
+        self.advance(&mut front, written);
         Ok(written)
     }
 
@@ -158,13 +167,18 @@ impl Partial {
                 .read_exact_at(&mut buffer[..step], at)
                 .on_path("read", &self.data_path)?;
             front.hasher.update(&buffer[..step]);
-            front.position += step as u64;
+            self.advance(&mut front, step as u64);
         }
         // A file that is whole may wait for the disk for a while, and many may.
         if front.position < self.len {
             front.buffer = buffer;
         }
         Ok(front.position - began)
+    }
+
+    fn advance(&self, front: &mut Front, bytes: u64) {
+        front.position += bytes;
+        self.hashed.store(front.position, Ordering::Release);
     }
 
     /// Makes what was written so far survive a power cut. Bytes may arrive meanwhile: they are for the
@@ -218,6 +232,7 @@ impl Partial {
             .clear(identity(self.digest, self.len), self.boot)?;
         claims.have = RangeSet::new();
         *lock(&self.front) = Front::new(self.digest, self.len);
+        self.hashed.store(0, Ordering::Release);
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::digest::Digest;
@@ -13,23 +13,21 @@ use crate::error::{Cause, Error};
 use crate::plan::schedule::{FileIndex, Schedule, SegmentId, Shape};
 use crate::report::Event;
 use crate::transfer::job::Job;
-use crate::transfer::meter::Meter;
+use crate::transfer::meter::{Meter, Written};
 use crate::transfer::throttle::Throttle;
 use crate::transfer::{Fetched, Held, Surroundings, Want};
 
-/// Bytes that may wait in memory to be written, over all connections.
-const BUFFERED_BYTES: u64 = 16 << 20;
-
-/// The most that one connection gathers before it writes.
-const MAX_BUFFER_BYTES: u64 = 1 << 20;
+/// Bytes that may wait in memory to be written, over all connections. Each has at most one piece more,
+/// which it was just handed.
+const HELD_BYTES: usize = 16 << 20;
 
 pub(super) struct Engine {
     pub(super) around: Surroundings,
     pub(super) jobs: Vec<Job>,
     pub(super) stop: CancellationToken,
     pub(super) throttle: Throttle,
-    /// What one connection gathers before it writes.
-    pub(super) buffer_bytes: u64,
+    /// A permit for each received byte that waits to be written.
+    pub(super) room: Arc<Semaphore>,
     /// Told when a connection that waits should look at the schedule again.
     pub(super) changed: Notify,
     opened: mpsc::Sender<FileIndex>,
@@ -50,7 +48,8 @@ impl Engine {
     ) -> Self {
         let lens: Vec<u64> = wants.iter().map(|want| want.file.len).collect();
         let connections = around.limits.connections.max(1);
-        let shape = Shape::for_connections(connections);
+        let meter = Meter::new(connections);
+        let shape = Shape::for_connections(meter.connections());
         let began = Instant::now();
         Self {
             schedule: Mutex::new(Schedule::new(shape, &lens, lens.iter().sum())),
@@ -60,15 +59,14 @@ impl Engine {
                 .collect(),
             stop,
             throttle: Throttle::new(around.limits.rate),
-            // Half of it is being written while the other half is gathered.
-            buffer_bytes: (BUFFERED_BYTES / 2 / u64::from(connections)).min(MAX_BUFFER_BYTES),
+            room: Arc::new(Semaphore::new(HELD_BYTES)),
             changed: Notify::new(),
             opened,
             cut: Mutex::default(),
             fetched: AtomicU64::new(0),
             held: Mutex::default(),
             began,
-            meter: Mutex::new(Meter::new(connections)),
+            meter: Mutex::new(meter),
             around,
         }
     }
@@ -128,11 +126,16 @@ impl Engine {
         self.changed.notify_waiters();
     }
 
-    /// Counts bytes that were fetched and written; what that tells of the rate sets the pace.
-    pub(super) fn count(&self, bytes: u64) {
+    /// Counts bytes that were fetched and written, in pieces of at most `piece_bytes`; what that tells
+    /// of the rate sets the pace.
+    pub(super) fn count(&self, bytes: u64, piece_bytes: u64) {
         self.fetched.fetch_add(bytes, Ordering::Relaxed);
-        let flying = lock(&self.cut).len();
-        let Some(measured) = lock(&self.meter).count(bytes, flying, self.now()) else {
+        let written = Written {
+            bytes,
+            piece_bytes,
+            flying: lock(&self.cut).len(),
+        };
+        let Some(measured) = lock(&self.meter).count(written, self.now()) else {
             return;
         };
         // When connections are idle, those at work are the slow ones: no measure for the others.
@@ -140,6 +143,7 @@ impl Engine {
             self.schedule().set_rate(measured.rate);
         }
         if let Some(connections) = measured.changed {
+            self.schedule().set_connections(connections);
             tracing::info!(connections, rate = measured.rate, "pace");
             self.changed.notify_waiters();
         }
@@ -153,7 +157,8 @@ impl Engine {
     /// The hub asks for less.
     pub(super) fn yield_to(&self, cause: &Cause) {
         if cause.is_push_back() {
-            let connections = lock(&self.meter).push_back();
+            let connections = lock(&self.meter).push_back(self.now());
+            self.schedule().set_connections(connections);
             tracing::info!(connections, %cause, "pace");
         }
     }

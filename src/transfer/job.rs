@@ -11,7 +11,12 @@ use crate::source::Source;
 use crate::store::ingest::Partial;
 use crate::store::lock::Lock;
 use crate::store::owner::Mark;
+use crate::transfer::write_queue::WriteQueue;
 use crate::view::huggingface::ViewLock;
+
+/// A hash that is further behind is waited for: one processor can hash a file, and when all its bytes
+/// are here the others would watch it do so.
+const MAX_LAG_BYTES: u64 = 128 << 20;
 
 /// A wanted content and what the engine knows of it.
 pub(super) struct Job {
@@ -26,13 +31,53 @@ pub(super) struct Job {
 /// A content that this process fetches at the moment.
 pub(super) struct OpenFile {
     /// Where its bytes go; nothing for a small file, which is fetched whole into memory.
-    pub(super) partial: Option<Arc<Partial>>,
+    pub(super) large: Option<Large>,
+    /// Held as long as the file is open; goes last.
+    pub(super) _locks: (Lock, ViewLock),
+}
+
+/// A content that is fetched in segments.
+pub(super) struct Large {
+    pub(super) partial: Arc<Partial>,
+    pub(super) writes: Arc<WriteQueue>,
     /// Told when bytes were written.
     pub(super) grown: Notify,
-    /// Tells other machines that this process writes to the partial; goes before the locks do.
-    pub(super) mark: Option<Mark>,
-    /// Held as long as the file is open.
-    pub(super) _locks: (Lock, ViewLock),
+    /// Told when bytes were hashed.
+    pub(super) hashed: Notify,
+    /// Tells other machines that this process writes to the partial.
+    pub(super) mark: Mark,
+}
+
+impl Large {
+    pub(super) fn new(partial: Partial, mark: Mark) -> Self {
+        let partial = Arc::new(partial);
+        Self {
+            writes: WriteQueue::new(Arc::clone(&partial)),
+            partial,
+            grown: Notify::new(),
+            hashed: Notify::new(),
+            mark,
+        }
+    }
+
+    /// Whether so much is written and not hashed that writing more would only put off the end.
+    pub(super) fn is_behind(&self) -> bool {
+        self.partial.lag_bytes() > MAX_LAG_BYTES
+    }
+
+    /// Completes when the hash has caught up.
+    pub(super) async fn caught_up(&self) {
+        loop {
+            let hashed = self.hashed.notified();
+            tokio::pin!(hashed);
+            // Registered before looking, so that progress in between is not missed.
+            hashed.as_mut().enable();
+            if !self.is_behind() {
+                return;
+            }
+            hashed.await;
+        }
+    }
 }
 
 impl Job {
@@ -55,9 +100,5 @@ impl Job {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
-    }
-
-    pub(super) fn partial(&self) -> Option<Arc<Partial>> {
-        self.open().and_then(|open| open.partial.clone())
     }
 }

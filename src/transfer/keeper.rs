@@ -12,7 +12,7 @@ use crate::plan::schedule::FileIndex;
 use crate::store::ingest::Partial;
 use crate::transfer::Held;
 use crate::transfer::engine::Engine;
-use crate::transfer::job::OpenFile;
+use crate::transfer::job::{Large, OpenFile};
 
 /// Bytes hashed in one visit to the blocking pool.
 const CATCH_UP_BYTES: u64 = 32 << 20;
@@ -31,12 +31,15 @@ impl Engine {
     }
 
     async fn see_through(&self, file: FileIndex) -> Result<(), Cause> {
-        let Some(partial) = self.jobs[file].partial() else {
+        let Some(open) = self.jobs[file].open() else {
+            return Ok(());
+        };
+        let Some(large) = &open.large else {
             return Ok(());
         };
         for attempt in 1..=TRIES {
-            self.follow(file, &partial).await?;
-            let finishing = Arc::clone(&partial);
+            self.follow(file, large, &open).await?;
+            let finishing = Arc::clone(&large.partial);
             match blocking(move || finishing.finish()).await {
                 Ok(blob) => {
                     let path = self.around.store.blob_path(blob);
@@ -49,7 +52,9 @@ impl Engine {
                     );
                     return Ok(());
                 }
-                Err(cause @ Cause::Corrupt { .. }) => self.again(file, &partial, cause, attempt)?,
+                Err(cause @ Cause::Corrupt { .. }) => {
+                    self.again(file, &large.partial, cause, attempt)?;
+                }
                 Err(cause) => return Err(cause),
             }
         }
@@ -57,17 +62,20 @@ impl Engine {
     }
 
     /// Waits until every byte is written and hashed.
-    async fn follow(&self, file: FileIndex, partial: &Arc<Partial>) -> Result<(), Cause> {
+    async fn follow(
+        &self,
+        file: FileIndex,
+        large: &Large,
+        open: &Arc<OpenFile>,
+    ) -> Result<(), Cause> {
         let job = &self.jobs[file];
-        let Some(open) = job.open() else {
-            return Err(Cause::Cancelled);
-        };
         let mut due = Instant::now() + CHECKPOINT_EVERY;
         loop {
-            let hashing = Arc::clone(partial);
+            let hashing = Arc::clone(&large.partial);
             let hashed = blocking(move || hashing.catch_up(CATCH_UP_BYTES)).await?;
             job.counters.add_verified(hashed);
-            if partial.hashed_bytes() == job.file.len {
+            large.hashed.notify_waiters();
+            if large.partial.hashed_bytes() == job.file.len {
                 return Ok(());
             }
             if self.stop.is_cancelled() {
@@ -75,14 +83,14 @@ impl Engine {
             }
             // Also while what was there before is hashed, which may take long.
             if Instant::now() >= due {
-                checkpoint(&open, partial).await?;
+                checkpoint(open).await?;
                 due = Instant::now() + CHECKPOINT_EVERY;
             }
             if hashed == CATCH_UP_BYTES {
                 continue;
             }
             tokio::select! {
-                () = open.grown.notified() => {}
+                () = large.grown.notified() => {}
                 () = self.stop.cancelled() => {}
                 () = sleep_until(due) => {}
             }
@@ -112,17 +120,14 @@ impl Engine {
 }
 
 /// Makes progress durable and tells other machines that this process lives, also when it only waits.
-async fn checkpoint(open: &Arc<OpenFile>, partial: &Arc<Partial>) -> Result<(), Cause> {
-    let (open, syncing) = (Arc::clone(open), Arc::clone(partial));
-    blocking(move || {
-        touch(&open);
-        syncing.checkpoint()
+async fn checkpoint(open: &Arc<OpenFile>) -> Result<(), Cause> {
+    let open = Arc::clone(open);
+    blocking(move || match &open.large {
+        Some(large) => {
+            large.mark.touch();
+            large.partial.checkpoint()
+        }
+        None => Ok(()),
     })
     .await
-}
-
-fn touch(open: &OpenFile) {
-    if let Some(mark) = &open.mark {
-        mark.touch();
-    }
 }

@@ -6,7 +6,21 @@ use crate::transfer::pace::Pace;
 use crate::transfer::throttle::to_f64;
 
 /// The rate is measured over windows of about this length.
-const WINDOW: Duration = Duration::from_millis(400);
+const WINDOW: Duration = Duration::from_millis(250);
+
+/// Windows in which new connections come up to speed.
+const SETTLING: u32 = 2;
+
+/// Refusals within this time are one.
+const PUSH_BACK_TIME: Duration = Duration::from_secs(1);
+
+/// Memory that received bytes may take, and how many pieces a connection holds at once: some that are
+/// written, some that wait for it, one that is handed over and one that is being received.
+const HELD_BYTES: u64 = 40 << 20;
+const HELD_PIECES: u64 = 6;
+
+/// Connections that are never too many for the memory.
+const FEW: u16 = 8;
 
 /// Counts bytes and connections. Times are since the start of the transfer.
 #[derive(Debug)]
@@ -14,8 +28,21 @@ pub(super) struct Meter {
     pace: Pace,
     since: Duration,
     bytes: u64,
-    /// New connections take a while to come up to speed: the window after a change is not judged.
-    is_settling: bool,
+    /// The longest piece of late.
+    piece_bytes: u64,
+    /// Windows that are not judged, after a change.
+    settling: u32,
+    pushed_at: Option<Duration>,
+}
+
+/// What was written at once.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Written {
+    pub(super) bytes: u64,
+    /// The longest piece in which it came.
+    pub(super) piece_bytes: u64,
+    /// Requests under way.
+    pub(super) flying: usize,
 }
 
 /// What a window came to.
@@ -36,7 +63,9 @@ impl Meter {
             pace: Pace::new(max),
             since: Duration::ZERO,
             bytes: 0,
-            is_settling: true,
+            piece_bytes: 1,
+            settling: SETTLING,
+            pushed_at: None,
         }
     }
 
@@ -45,9 +74,10 @@ impl Meter {
         self.pace.connections()
     }
 
-    /// Counts bytes that arrived while `flying` requests were under way; speaks at the end of a window.
-    pub(super) fn count(&mut self, bytes: u64, flying: usize, now: Duration) -> Option<Measured> {
-        self.bytes += bytes;
+    /// Counts bytes that were written; speaks at the end of a window.
+    pub(super) fn count(&mut self, written: Written, now: Duration) -> Option<Measured> {
+        self.bytes += written.bytes;
+        self.piece_bytes = self.piece_bytes.max(written.piece_bytes);
         let elapsed = now.saturating_sub(self.since);
         if elapsed < WINDOW {
             return None;
@@ -55,26 +85,46 @@ impl Meter {
         let millis = elapsed.as_millis().max(1);
         let per_second = u128::from(std::mem::take(&mut self.bytes)) * 1000 / millis;
         self.since = now;
-        let rate = u64::try_from(per_second / flying.max(1) as u128).unwrap_or(u64::MAX);
+        let bound = self.bound();
+        self.piece_bytes = (self.piece_bytes / 2).max(1);
+        let rate = per_second / written.flying.max(1) as u128;
         let before = self.connections();
-        let is_busy = flying >= usize::from(before);
-        if !std::mem::take(&mut self.is_settling) && is_busy {
+        if written.flying == usize::from(before) && self.settling == 0 {
             let per_second = u64::try_from(per_second).unwrap_or(u64::MAX);
-            self.pace.learn(to_f64(per_second));
+            self.pace.learn(to_f64(per_second), bound);
         }
         let now = self.connections();
-        self.is_settling = now != before;
+        // More at work than may be: those that are to rest have not finished.
+        if now != before {
+            self.settling = SETTLING;
+        } else if written.flying <= usize::from(before) {
+            self.settling = self.settling.saturating_sub(1);
+        }
         Some(Measured {
-            rate,
-            is_busy,
+            rate: u64::try_from(rate).unwrap_or(u64::MAX),
+            is_busy: written.flying >= usize::from(before),
             changed: (now != before).then_some(now),
         })
     }
 
+    /// Connections for whose pieces there is memory. Pieces get long where this machine is slower than
+    /// the network; more connections would not help then either.
+    fn bound(&self) -> u16 {
+        let bound = HELD_BYTES / (HELD_PIECES * self.piece_bytes);
+        u16::try_from(bound).unwrap_or(u16::MAX).max(FEW)
+    }
+
     /// The hub asks for less. Returns how many connections may be in use from now on.
-    pub(super) fn push_back(&mut self) -> u16 {
-        self.pace.push_back();
-        self.is_settling = true;
+    pub(super) fn push_back(&mut self, now: Duration) -> u16 {
+        // Requests that were under way meet the same refusal.
+        if self
+            .pushed_at
+            .is_none_or(|at| now.saturating_sub(at) >= PUSH_BACK_TIME)
+        {
+            self.pushed_at = Some(now);
+            self.pace.push_back();
+            self.settling = SETTLING;
+        }
         self.connections()
     }
 }
@@ -84,36 +134,81 @@ mod tests {
     use super::*;
 
     const fn at(windows: u32) -> Duration {
-        Duration::from_millis(400 * windows as u64)
+        Duration::from_millis(250 * windows as u64)
+    }
+
+    fn written(bytes: u64, flying: u16) -> Written {
+        Written {
+            bytes,
+            piece_bytes: 16 << 10,
+            flying: flying.into(),
+        }
     }
 
     #[test]
     fn a_window_yields_the_rate_of_one_connection() {
         let mut meter = Meter::new(8);
-        assert_eq!(meter.count(1000, 4, at(1) / 2), None);
-        let measured = meter.count(1000, 4, at(1)).unwrap();
-        assert_eq!(measured.rate, 1250);
+        assert_eq!(meter.count(written(1000, 4), at(1) / 2), None);
+        let measured = meter.count(written(1000, 4), at(1)).unwrap();
+        assert_eq!(measured.rate, 2000);
     }
 
     #[test]
-    fn it_grows_while_that_pays_and_skips_the_window_after_a_change() {
+    fn it_grows_while_that_pays_and_skips_the_windows_after_a_change() {
         let mut meter = Meter::new(64);
         let mut trace = Vec::new();
-        for window in 1..=6 {
+        for window in 1..=7 {
             let flying = meter.connections();
-            let bytes = u64::from(flying) * 1_000_000;
-            meter.count(bytes, flying.into(), at(window));
+            meter.count(written(u64::from(flying) * 1_000_000, flying), at(window));
             trace.push(meter.connections());
         }
-        assert_eq!(trace, [8, 16, 16, 32, 32, 64]);
+        assert_eq!(trace, [16, 16, 32, 32, 32, 64, 64]);
+    }
+
+    #[test]
+    fn fewer_are_judged_when_the_others_have_finished() {
+        let mut meter = Meter::new(16);
+        for window in 1..=3 {
+            meter.count(written(1_000_000, 16), at(window));
+        }
+        assert_eq!(meter.connections(), 8);
+        for window in 4..=20 {
+            meter.count(written(1_000_000, 9), at(window));
+        }
+        assert_eq!(meter.connections(), 8);
+        for window in 21..=23 {
+            meter.count(written(1_000_000, 8), at(window));
+        }
+        assert_eq!(meter.connections(), 4);
     }
 
     #[test]
     fn a_window_with_idle_connections_says_nothing_about_the_number() {
         let mut meter = Meter::new(64);
         for window in 1..10 {
-            meter.count(1_000_000, 3, at(window));
+            meter.count(written(1_000_000, 3), at(window));
         }
-        assert_eq!(meter.connections(), 8);
+        assert_eq!(meter.connections(), 16);
+    }
+
+    #[test]
+    fn many_refusals_at_once_are_one_push_back() {
+        let mut meter = Meter::new(64);
+        let after = |meter: &mut Meter, millis| meter.push_back(Duration::from_millis(millis));
+        assert_eq!(after(&mut meter, 100), 8);
+        assert_eq!(after(&mut meter, 900), 8);
+        assert_eq!(after(&mut meter, 1100), 4);
+    }
+
+    #[test]
+    fn long_pieces_leave_room_for_fewer_connections() {
+        let mut meter = Meter::new(64);
+        for window in 1..10 {
+            let flying = meter.connections();
+            let mut written = written(u64::from(flying) * 100_000_000, flying);
+            written.piece_bytes = 400 << 10;
+            meter.count(written, at(window));
+        }
+        assert_eq!(meter.connections(), 17);
     }
 }

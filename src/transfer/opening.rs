@@ -5,8 +5,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::sync::Notify;
-
 use crate::blocking::blocking;
 use crate::error::Cause;
 use crate::fs;
@@ -17,12 +15,10 @@ use crate::repo::Commit;
 use crate::report::Event;
 use crate::store::Store;
 use crate::store::blob::hash_file;
-use crate::store::ingest::Partial;
 use crate::store::lock::{Lock, POLL};
-use crate::store::owner::Mark;
 use crate::transfer::Held;
 use crate::transfer::engine::{Engine, lock};
-use crate::transfer::job::OpenFile;
+use crate::transfer::job::{Large, OpenFile};
 use crate::view::huggingface::{RepoCache, ViewLock};
 
 /// What came of trying to open a file.
@@ -32,9 +28,9 @@ enum Opening {
     /// It is here by now.
     Here(Held),
     /// A file that is fetched whole into memory.
-    Small(Lock, ViewLock),
+    Small((Lock, ViewLock)),
     /// A file that is fetched in segments.
-    Large(Lock, ViewLock, Arc<Partial>, Mark),
+    Large((Lock, ViewLock), Large),
 }
 
 impl Engine {
@@ -52,13 +48,9 @@ impl Engine {
                 self.close(file, held);
                 Ok(())
             }
-            Opening::Small(lock, view_lock) => {
-                let locks = (lock, view_lock);
-                let grown = Notify::new();
+            Opening::Small(locks) => {
                 job.set_open(Some(Arc::new(OpenFile {
-                    partial: None,
-                    grown,
-                    mark: None,
+                    large: None,
                     _locks: locks,
                 })));
                 self.started(file, 0);
@@ -66,14 +58,10 @@ impl Engine {
                     .opened(file, RangeSet::from(0..job.file.len));
                 Ok(())
             }
-            Opening::Large(lock, view_lock, partial, mark) => {
-                let missing = partial.missing();
-                let locks = (lock, view_lock);
-                let grown = Notify::new();
+            Opening::Large(locks, large) => {
+                let missing = large.partial.missing();
                 job.set_open(Some(Arc::new(OpenFile {
-                    partial: Some(partial),
-                    grown,
-                    mark: Some(mark),
+                    large: Some(large),
                     _locks: locks,
                 })));
                 self.started(file, job.file.len - missing.total_bytes());
@@ -140,13 +128,16 @@ fn try_open(
         return Ok(Opening::Here(held));
     }
     if file.len <= SMALL_BYTES {
-        return Ok(Opening::Small(content, view_lock));
+        return Ok(Opening::Small((content, view_lock)));
     }
     let (partial, mark) = store.partial(file.digest, file.len)?;
     if is_forced {
         partial.start_over()?;
     }
-    Ok(Opening::Large(content, view_lock, Arc::new(partial), mark))
+    Ok(Opening::Large(
+        (content, view_lock),
+        Large::new(partial, mark),
+    ))
 }
 
 /// Whoever held the lock may have finished the file.

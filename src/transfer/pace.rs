@@ -1,21 +1,23 @@
 //! How many connections at once: as many as pay, no more than allowed.
 //!
 //! Pure: it is told what one window of time brought and answers with a number. It doubles the number
-//! while that pays; where it does not (one connection fills the link, or the disk or the processor is
-//! the limit), it goes back and stays for a while. Now and then it looks whether fewer do as well, or
-//! more help by now. When the hub pushes back it halves at once and stays for longer.
+//! while that pays. Where it does not (one connection fills the link, or the disk or the processor is
+//! the limit), it looks whether fewer do as well, and stays at what was best. Now and then it looks
+//! again. When the hub pushes back it halves at once and stays for longer.
 
 /// Connections to begin with.
-const START: u16 = 8;
+const START: u16 = 16;
 
 /// The share of the ideal gain that makes more connections worth keeping.
 const WORTH: f64 = 0.3;
 
-/// Fewer connections are kept if they bring this share of what more brought.
+/// Fewer connections are kept if they bring this share of the best rate.
 const AS_GOOD: f64 = 0.98;
 
-/// Windows to stay after a step that did not pay.
-const STAY: u32 = 16;
+/// Windows to stay at a number that was found to be best: longer each time that it still is, since
+/// to look costs what fewer connections bring less.
+const STAY: u32 = 24;
+const MAX_STAY: u32 = 240;
 
 /// Windows to stay after the hub pushed back.
 const STAY_AFTER_PUSH_BACK: u32 = 120;
@@ -26,7 +28,8 @@ pub(super) struct Pace {
     max: u16,
     now: u16,
     step: Step,
-    tries_fewer: bool,
+    stay: u32,
+    stayed_at: u16,
 }
 
 /// What the last change of the number was.
@@ -34,8 +37,10 @@ pub(super) struct Pace {
 enum Step {
     /// None yet: the first window only measures.
     Begun,
-    /// From `before` connections, which brought `rate`.
-    Tried { before: u16, rate: f64 },
+    /// Up from `before` connections, which brought `rate`.
+    More { before: u16, rate: f64 },
+    /// Down from `before` connections; `best` is the rate from which the descent began.
+    Fewer { before: u16, best: f64 },
     /// Nothing for so many windows more.
     Staying { windows: u32 },
 }
@@ -48,7 +53,8 @@ impl Pace {
             max,
             now: START.min(max),
             step: Step::Begun,
-            tries_fewer: false,
+            stay: STAY,
+            stayed_at: 0,
         }
     }
 
@@ -57,36 +63,31 @@ impl Pace {
         self.now
     }
 
-    /// Learns what a window brought in which all the connections were busy.
-    pub(super) fn learn(&mut self, rate: f64) {
+    /// Learns what a window brought in which just these connections were busy. `bound` is how many
+    /// there may be by other reasons.
+    pub(super) fn learn(&mut self, rate: f64, bound: u16) {
         self.step = match self.step {
-            Step::Begun => self.more(rate),
-            Step::Tried { before, rate: old } if before < self.now => {
-                let ideal = f64::from(self.now) / f64::from(before) - 1.0;
-                if rate >= old * (1.0 + WORTH * ideal) {
-                    self.more(rate)
-                } else {
-                    self.back_to(before)
-                }
-            }
-            Step::Tried { before, rate: old } => {
-                if rate >= old * AS_GOOD {
-                    self.fewer(rate)
-                } else {
-                    self.back_to(before)
-                }
-            }
-            Step::Staying { windows: 0 } => {
-                self.tries_fewer = !self.tries_fewer;
-                if self.tries_fewer {
-                    self.fewer(rate)
-                } else {
-                    self.more(rate)
-                }
-            }
+            Step::Begun | Step::Staying { windows: 0 } => self.more(rate, bound),
             Step::Staying { windows } => Step::Staying {
                 windows: windows - 1,
             },
+            Step::More { before, rate: old } => {
+                let ideal = f64::from(self.now) / f64::from(before) - 1.0;
+                if rate >= old * (1.0 + WORTH * ideal) {
+                    self.more(rate, bound)
+                } else {
+                    self.now = before;
+                    self.fewer(old)
+                }
+            }
+            Step::Fewer { before, best } => {
+                if rate >= best * AS_GOOD {
+                    self.fewer(best)
+                } else {
+                    self.now = before;
+                    self.stay()
+                }
+            }
         };
     }
 
@@ -98,26 +99,35 @@ impl Pace {
         };
     }
 
-    fn more(&mut self, rate: f64) -> Step {
-        self.go_to(self.now.saturating_mul(2).min(self.max), rate)
-    }
-
-    fn fewer(&mut self, rate: f64) -> Step {
-        self.go_to((self.now / 2).max(1), rate)
-    }
-
-    fn go_to(&mut self, next: u16, rate: f64) -> Step {
-        let before = std::mem::replace(&mut self.now, next);
-        if before == next {
-            Step::Staying { windows: STAY }
-        } else {
-            Step::Tried { before, rate }
+    fn more(&mut self, rate: f64, bound: u16) -> Step {
+        let before = self.now;
+        self.now = before
+            .saturating_mul(2)
+            .min(self.max)
+            .min(bound.max(before));
+        if self.now == before {
+            return self.fewer(rate);
         }
+        Step::More { before, rate }
     }
 
-    fn back_to(&mut self, before: u16) -> Step {
-        self.now = before;
-        Step::Staying { windows: STAY }
+    fn stay(&mut self) -> Step {
+        self.stay = if self.now == self.stayed_at {
+            (self.stay * 2).min(MAX_STAY)
+        } else {
+            STAY
+        };
+        self.stayed_at = self.now;
+        Step::Staying { windows: self.stay }
+    }
+
+    fn fewer(&mut self, best: f64) -> Step {
+        let before = self.now;
+        self.now = (before / 2).max(1);
+        if self.now == before {
+            return self.stay();
+        }
+        Step::Fewer { before, best }
     }
 }
 
@@ -131,39 +141,84 @@ mod tests {
         (0..windows)
             .map(|_| {
                 let now = pace.connections();
-                pace.learn(rate(now));
+                pace.learn(rate(now), u16::MAX);
                 now
             })
             .collect()
     }
 
     #[test]
-    fn where_each_connection_is_capped_it_opens_more() {
-        let trace = play(64, 5, |n| f64::from(n) * 30.0);
-        assert_eq!(trace, [8, 16, 32, 64, 64]);
+    fn where_each_connection_is_capped_it_opens_more_and_keeps_them() {
+        let trace = play(64, 200, |n| f64::from(n) * 30.0);
+        assert_eq!(trace[..4], [16, 32, 64, 32]);
+        let at_most = trace.iter().filter(|&&n| n == 64).count();
+        assert!(at_most > 180, "{trace:?}");
     }
 
     #[test]
     fn it_stops_where_the_link_is_full() {
         let trace = play(64, 12, |n| f64::from(n.min(18)) * 30.0);
-        assert_eq!(trace[..5], [8, 16, 32, 16, 16]);
+        assert_eq!(trace[..5], [16, 32, 8, 16, 16]);
     }
 
     #[test]
-    fn where_one_connection_fills_the_link_it_comes_down() {
-        let trace = play(64, 60, |_| 1000.0);
-        assert_eq!(trace[..3], [8, 16, 8]);
-        assert!(trace.contains(&1), "{trace:?}");
+    fn where_one_connection_fills_the_link_it_uses_few() {
+        let trace = play(64, 30, |_| 1000.0);
+        assert_eq!(trace[..7], [16, 32, 8, 4, 2, 1, 1]);
+    }
+
+    /// What a transfer of so many windows brings, of which the first after a change are not judged.
+    fn play_all(windows: usize, random: &mut fastrand::Rng, rate: impl Fn(u16) -> f64) -> f64 {
+        let mut pace = Pace::new(32);
+        let (mut sum, mut settling) = (0.0, 2);
+        for _ in 0..windows {
+            let before = pace.connections();
+            let now = rate(before) * (0.99 + 0.02 * random.f64());
+            sum += now;
+            if settling == 0 {
+                pace.learn(now, u16::MAX);
+                settling = if pace.connections() == before { 0 } else { 2 };
+            } else {
+                settling -= 1;
+            }
+        }
+        sum
+    }
+
+    #[test]
+    fn it_is_hardly_ever_slower_than_a_fixed_number() {
+        let mut random = fastrand::Rng::with_seed(7);
+        // What one connection brings at most, and what the link does.
+        let links = [
+            (30.0, 1e9),
+            (30.0, 480.0),
+            (30.0, 250.0),
+            (500.0, 700.0),
+            (2.0, 9.0),
+        ];
+        for (cap, link) in links {
+            let rate = |n: u16| (f64::from(n) * cap).min(link);
+            for windows in [80, 240, 2400].repeat(20) {
+                let sum = play_all(windows, &mut random, rate);
+                for fixed in [8, 16] {
+                    let ideal = rate(fixed) * f64::from(u32::try_from(windows).unwrap());
+                    let share = sum / ideal;
+                    assert!(
+                        share >= 0.95,
+                        "{share} of {fixed} connections, {windows} windows at {cap} of {link}"
+                    );
+                }
+            }
+        }
     }
 
     #[test]
     fn when_the_hub_pushes_back_it_yields_and_stays() {
         let mut pace = Pace::new(16);
-        pace.learn(1.0);
         pace.push_back();
         assert_eq!(pace.connections(), 8);
         for _ in 0..100 {
-            pace.learn(1000.0);
+            pace.learn(1000.0, u16::MAX);
         }
         assert_eq!(pace.connections(), 8);
         (0..10).for_each(|_| pace.push_back());
@@ -171,7 +226,12 @@ mod tests {
     }
 
     #[test]
-    fn the_bound_holds() {
-        assert_eq!(play(3, 3, f64::from), [3, 3, 3]);
+    fn the_bounds_hold() {
+        assert!(play(3, 30, f64::from).iter().all(|&n| n <= 3));
+        let mut pace = Pace::new(64);
+        pace.learn(1.0, 20);
+        assert_eq!(pace.connections(), 20);
+        pace.learn(10.0, 5);
+        assert_eq!(pace.connections(), 10);
     }
 }

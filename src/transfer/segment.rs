@@ -97,7 +97,7 @@ impl Engine {
         let Some(mut body) = self.ask(segment.id, job, &range, bell).await? else {
             return Ok(());
         };
-        let mut writer = Writer::new(self, segment.id, job, open, range.start);
+        let mut writer = Writer::new(self, segment, open, range.start);
         let mut end = self.end_of(segment.id, range.start);
         let mut not_before = None;
         let result = loop {
@@ -116,7 +116,7 @@ impl Engine {
                     Some(Err(cause)) => break Err(cause),
                     Some(Ok(piece)) => {
                         not_before = self.throttle.reserve(piece.bytes.len() as u64);
-                        match writer.push(piece) {
+                        match writer.push(piece).await {
                             Ok(moved) => end = moved,
                             Err(cause) => break Err(cause),
                         }

@@ -49,7 +49,7 @@ impl Engine {
                 Ok(blob) => {
                     let path = self.around.store.blob_path(blob);
                     job.counters.reset(job.file.len, job.file.len);
-                    self.count(job.file.len);
+                    self.count(job.file.len, job.file.len);
                     return Ok(Held {
                         path,
                         blob: Some(blob),

@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::task::JoinHandle;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 use crate::error::Cause;
-use crate::plan::schedule::SegmentId;
+use crate::plan::schedule::{FileIndex, Segment, SegmentId};
 use crate::source::Piece;
-use crate::store::ingest::Partial;
 use crate::transfer::engine::Engine;
-use crate::transfer::job::{Job, OpenFile};
+use crate::transfer::job::{Job, Large, OpenFile};
+use crate::transfer::write_queue::Outcome;
 
 /// Received bytes reach the file after at most about this time: what a kill can cost.
 const MAX_AGE: Duration = Duration::from_millis(50);
@@ -21,39 +21,49 @@ const MAX_AGE: Duration = Duration::from_millis(50);
 const BULK_AGE: Duration = Duration::from_millis(20);
 const BULK_BYTES: u64 = 64 << 10;
 
+/// So much is written at once.
+const FULL_BYTES: u64 = 128 << 10;
+
 /// Writes the bytes of one request to a partial, in order.
 pub(super) struct Writer<'a> {
     engine: &'a Engine,
     segment: SegmentId,
+    file: FileIndex,
     job: &'a Job,
     open: Arc<OpenFile>,
     gathered: Vec<Bytes>,
     gathered_bytes: u64,
     gathered_since: Option<Instant>,
+    /// The memory of what was gathered.
+    held: Option<OwnedSemaphorePermit>,
+    /// The longest piece since the last count.
+    piece_bytes: u64,
     /// Offset of the next byte that is received.
     position: u64,
     /// Everything before it is in the file.
     written: u64,
-    under_way: Option<JoinHandle<Result<u64, Cause>>>,
+    under_way: Option<Outcome>,
     under_way_bytes: u64,
 }
 
 impl<'a> Writer<'a> {
     pub(super) fn new(
         engine: &'a Engine,
-        segment: SegmentId,
-        job: &'a Job,
+        segment: &Segment,
         open: Arc<OpenFile>,
         start: u64,
     ) -> Self {
         Self {
             engine,
-            segment,
-            job,
+            segment: segment.id,
+            file: segment.file,
+            job: &engine.jobs[segment.file],
             open,
             gathered: Vec::new(),
             gathered_bytes: 0,
             gathered_since: None,
+            held: None,
+            piece_bytes: 0,
             position: start,
             written: start,
             under_way: None,
@@ -73,7 +83,7 @@ impl<'a> Writer<'a> {
     ///
     /// The schedule is told first: what it leaves to this connection no other one will write, so two
     /// connections never write the same bytes and what was hashed on the way is what is in the file.
-    pub(super) fn push(&mut self, piece: Piece) -> Result<u64, Cause> {
+    pub(super) async fn push(&mut self, piece: Piece) -> Result<u64, Cause> {
         if piece.offset != self.position {
             let host = "the source".to_owned();
             let what = format!(
@@ -92,15 +102,31 @@ impl<'a> Writer<'a> {
         bytes.truncate(usize::try_from(room).unwrap_or(usize::MAX));
         self.position += bytes.len() as u64;
         self.gathered_bytes += bytes.len() as u64;
-        self.gathered_since.get_or_insert_with(Instant::now);
+        self.hold(bytes.len()).await?;
+        self.piece_bytes = self.piece_bytes.max(bytes.len() as u64);
         self.gathered.push(bytes);
+        self.gathered_since.get_or_insert_with(Instant::now);
         Ok(end)
+    }
+
+    /// Waits until there is memory for so much more. Nobody waits for ever: what others hold is being
+    /// written, or less than would fill the memory.
+    async fn hold(&mut self, bytes: usize) -> Result<(), Cause> {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let room = Arc::clone(&self.engine.room);
+        let permit = room.acquire_many_owned(bytes).await;
+        let permit = permit.map_err(|_closed| Cause::Cancelled)?;
+        match &mut self.held {
+            Some(held) => held.merge(permit),
+            None => self.held = Some(permit),
+        }
+        Ok(())
     }
 
     /// Completes when what was gathered should be written.
     pub(super) async fn is_due(&self) {
         match self.gathered_since {
-            Some(_) if self.gathered_bytes >= self.engine.buffer_bytes => {}
+            Some(_) if self.gathered_bytes >= FULL_BYTES => {}
             Some(since) if self.gathered_bytes >= BULK_BYTES => {
                 tokio::time::sleep_until(since + BULK_AGE).await;
             }
@@ -109,16 +135,23 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Starts to write what was gathered, once the write before has ended.
+    /// Starts to write what was gathered, once the write before has ended and the hash is not far behind.
     pub(super) async fn flush(&mut self) -> Result<(), Cause> {
         self.settle().await?;
-        let partial = self.partial()?;
-        let buffers = std::mem::take(&mut self.gathered);
+        let large = self.large()?;
+        if large.is_behind() {
+            self.engine.schedule().set_behind(self.file, true);
+            tokio::select! {
+                () = large.caught_up() => {}
+                () = self.engine.stop.cancelled() => {}
+            }
+            self.engine.schedule().set_behind(self.file, false);
+        }
+        let (buffers, held) = (std::mem::take(&mut self.gathered), self.held.take());
         self.under_way_bytes = std::mem::take(&mut self.gathered_bytes);
         self.gathered_since = None;
         let offset = self.position - self.under_way_bytes;
-        let write = move || partial.write(offset, &buffers);
-        self.under_way = Some(tokio::task::spawn_blocking(write));
+        self.under_way = Some(self.large()?.writes.submit(offset, buffers, held));
         Ok(())
     }
 
@@ -135,24 +168,19 @@ impl<'a> Writer<'a> {
         let Some(write) = self.under_way.take() else {
             return Ok(());
         };
-        let hashed = match write.await {
-            Ok(result) => result?,
-            Err(join) => match join.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                Err(_cancelled) => return Err(Cause::Cancelled),
-            },
-        };
+        let hashed = write.await.unwrap_or(Err(Cause::Cancelled))?;
         let bytes = std::mem::take(&mut self.under_way_bytes);
         self.written += bytes;
         self.job.counters.add_written(bytes);
         self.job.counters.add_verified(hashed);
-        self.engine.count(bytes);
-        self.open.grown.notify_one();
+        self.engine
+            .count(bytes, std::mem::take(&mut self.piece_bytes));
+        self.large()?.grown.notify_one();
         Ok(())
     }
 
-    fn partial(&self) -> Result<Arc<Partial>, Cause> {
-        let partial = self.open.partial.clone();
-        partial.ok_or_else(|| Cause::Bug("a small file was written in segments".to_owned()))
+    fn large(&self) -> Result<&Large, Cause> {
+        let large = self.open.large.as_ref();
+        large.ok_or_else(|| Cause::Bug("a small file was written in segments".to_owned()))
     }
 }

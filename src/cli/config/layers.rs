@@ -211,7 +211,7 @@ impl Layers<'_> {
         Ok(flag("--connections", self.hub.connections)
             .or(self.checked("LARDER_CONNECTIONS", read)?)
             .or_else(|| from_file(self.file.connections))
-            .unwrap_or_else(|| Setting::default(16)))
+            .unwrap_or_else(|| Setting::default(32)))
     }
 
     pub(super) fn limit_rate(&self) -> Result<Option<Setting<u64>>, Error> {

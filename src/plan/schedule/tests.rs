@@ -26,6 +26,8 @@ fn play(lens: &[u64], have: &[RangeSet], choices: &[u16]) -> Result<usize, TestC
         let now = Duration::from_millis(step * 100);
         let choice = choices.next().unwrap_or(0);
         schedule.set_rate(u64::from(choice % 7) * 10);
+        schedule.set_connections(choice % 5);
+        schedule.set_behind(usize::from(choice) % lens.len(), choice % 2 == 0);
         if flying.len() < 4 && choice % 3 != 0 {
             match schedule.next(now) {
                 Next::Open(file) if choice % 11 == 0 => schedule.defer(file, now),
@@ -129,6 +131,29 @@ fn large_files_come_first_and_small_ones_in_between() {
     let mut schedule = start(&[5, 1000, 7, 2000]);
     let files: Vec<FileIndex> = (0..4).map(|_| fetch(&mut schedule, 0).0.file).collect();
     assert_eq!(files, [2, 3, 3, 3]);
+}
+
+#[test]
+fn while_a_hash_is_behind_other_files_come_first() {
+    let mut schedule = start(&[1000, 900]);
+    assert_eq!(fetch(&mut schedule, 0).0.file, 0);
+    schedule.set_behind(0, true);
+    assert_eq!(fetch(&mut schedule, 0).0.file, 1);
+    schedule.set_behind(1, true);
+    assert_eq!(fetch(&mut schedule, 0).0.file, 0);
+    schedule.set_behind(0, false);
+    assert_eq!(fetch(&mut schedule, 0).0.file, 0);
+}
+
+#[test]
+fn what_is_in_flight_stays_near_the_front() {
+    let len = 20 << 30;
+    let mut schedule = Schedule::new(Shape::for_connections(16), &[len], len);
+    schedule.set_rate(1 << 30);
+    for n in 0..16 {
+        let (segment, _) = fetch(&mut schedule, 0);
+        assert!(segment.range.end <= (n + 1) * (64 << 20), "{segment:?}");
+    }
 }
 
 #[test]
