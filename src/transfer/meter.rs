@@ -167,19 +167,19 @@ mod tests {
 
     #[test]
     fn fewer_are_judged_when_the_others_have_finished() {
-        let mut meter = Meter::new(16);
-        for window in 1..=3 {
-            meter.count(written(1_000_000, 16), at(window));
-        }
-        assert_eq!(meter.connections(), 8);
-        for window in 4..=20 {
-            meter.count(written(1_000_000, 9), at(window));
-        }
-        assert_eq!(meter.connections(), 8);
-        for window in 21..=23 {
-            meter.count(written(1_000_000, 8), at(window));
-        }
-        assert_eq!(meter.connections(), 4);
+        let mut meter = Meter::new(32);
+        let mut window = 0;
+        let mut play = |meter: &mut Meter, windows: u32, flying: u16| {
+            for _ in 0..windows {
+                window += 1;
+                meter.count(written(1_000_000, flying), at(window));
+            }
+            meter.connections()
+        };
+        assert_eq!(play(&mut meter, 3, 16), 32);
+        assert_eq!(play(&mut meter, 3, 32), 12);
+        assert_eq!(play(&mut meter, 20, 13), 12);
+        assert_eq!(play(&mut meter, 3, 12), 9);
     }
 
     #[test]

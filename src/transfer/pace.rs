@@ -66,6 +66,11 @@ impl Pace {
     /// Learns what a window brought in which just these connections were busy. `bound` is how many
     /// there may be by other reasons.
     pub(super) fn learn(&mut self, rate: f64, bound: u16) {
+        if bound < self.now {
+            self.now = bound.max(1);
+            self.step = self.stay();
+            return;
+        }
         self.step = match self.step {
             Step::Begun | Step::Staying { windows: 0 } => self.more(rate, bound),
             Step::Staying { windows } => Step::Staying {
@@ -101,14 +106,13 @@ impl Pace {
 
     fn more(&mut self, rate: f64, bound: u16) -> Step {
         let before = self.now;
-        self.now = before
-            .saturating_mul(2)
-            .min(self.max)
-            .min(bound.max(before));
-        if self.now == before {
-            return self.fewer(rate);
+        self.now = before.saturating_mul(2).min(self.max).min(bound);
+        match self.step {
+            _ if self.now > before => Step::More { before, rate },
+            // Nothing says that fewer would do: that is asked later, since it may cost.
+            Step::Begun | Step::More { .. } => self.stay(),
+            _ => self.fewer(rate),
         }
-        Step::More { before, rate }
     }
 
     fn stay(&mut self) -> Step {
@@ -123,7 +127,8 @@ impl Pace {
 
     fn fewer(&mut self, best: f64) -> Step {
         let before = self.now;
-        self.now = (before / 2).max(1);
+        // A smaller step than up: if fewer do not do as well, that costs.
+        self.now = (before - before.div_ceil(4)).max(1);
         if self.now == before {
             return self.stay();
         }
@@ -150,7 +155,7 @@ mod tests {
     #[test]
     fn where_each_connection_is_capped_it_opens_more_and_keeps_them() {
         let trace = play(64, 200, |n| f64::from(n) * 30.0);
-        assert_eq!(trace[..4], [16, 32, 64, 32]);
+        assert_eq!(trace[..4], [16, 32, 64, 64]);
         let at_most = trace.iter().filter(|&&n| n == 64).count();
         assert!(at_most > 180, "{trace:?}");
     }
@@ -158,13 +163,13 @@ mod tests {
     #[test]
     fn it_stops_where_the_link_is_full() {
         let trace = play(64, 12, |n| f64::from(n.min(18)) * 30.0);
-        assert_eq!(trace[..5], [16, 32, 8, 16, 16]);
+        assert_eq!(trace[..5], [16, 32, 12, 16, 16]);
     }
 
     #[test]
     fn where_one_connection_fills_the_link_it_uses_few() {
         let trace = play(64, 30, |_| 1000.0);
-        assert_eq!(trace[..7], [16, 32, 8, 4, 2, 1, 1]);
+        assert_eq!(trace[..10], [16, 32, 12, 9, 6, 4, 3, 2, 1, 1]);
     }
 
     /// What a transfer of so many windows brings, of which the first after a change are not judged.
@@ -232,6 +237,6 @@ mod tests {
         pace.learn(1.0, 20);
         assert_eq!(pace.connections(), 20);
         pace.learn(10.0, 5);
-        assert_eq!(pace.connections(), 10);
+        assert_eq!(pace.connections(), 5);
     }
 }
