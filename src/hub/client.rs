@@ -19,6 +19,8 @@ use reqwest::{Certificate, ClientBuilder, redirect, retry};
 use crate::error::Cause;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// A connection that many requests share is asked whether it still lives.
+const PING_EVERY: Duration = Duration::from_secs(10);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What the caller may set.
@@ -88,9 +90,12 @@ fn build(options: &Options, lane: Lane) -> Result<reqwest::Client, Cause> {
             ACCEPT_ENCODING,
             HeaderValue::from_static("identity"),
         )]));
-    if lane == Lane::Body {
-        builder = builder.http1_only();
-    }
+    builder = match lane {
+        Lane::Api => builder
+            .http2_keep_alive_interval(PING_EVERY)
+            .http2_keep_alive_timeout(PING_EVERY),
+        Lane::Body => builder.http1_only(),
+    };
     if let Some(path) = &options.ca_bundle {
         let pem = std::fs::read(path).map_err(|source| Cause::Io {
             action: "read",
