@@ -1,6 +1,6 @@
 //! Bounds: memory whatever the size, and a disk that is full or becomes so.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::process::{Command, Stdio};
 
 use fs2::FileExt;
@@ -36,6 +36,28 @@ fn memory_does_not_grow_with_the_file() {
         running.wait().succeeded();
         assert!(peak < 64 << 10, "{peak} KiB with {connections} connections");
     }
+}
+
+#[test]
+fn memory_does_not_grow_much_with_the_listing() {
+    let repo = (1..=20_000).fold(Repo::model(ID), |repo, n| {
+        let name = format!("model-{n:05}-of-20000.safetensors");
+        repo.lfs(&name, Content::declared(50 * MB, format!("{n:064x}")))
+    });
+    let hub = Hub::builder().repo(repo).start();
+    let larder = Larder::at(&hub);
+    let mut plan = larder.pull([ID, "--dry-run", "--json"]).command();
+    let mut running = plan.stdout(Stdio::piped()).spawn().unwrap();
+    // It speaks when it has planned, and waits until somebody listens.
+    let mut stdout = running.stdout.take().unwrap();
+    let mut answer = vec![0];
+    stdout.read_exact(&mut answer).unwrap();
+    let peak = peak_kib(running.id());
+    stdout.read_to_end(&mut answer).unwrap();
+    assert!(running.wait().unwrap().success());
+    let plan: serde_json::Value = serde_json::from_slice(&answer).unwrap();
+    assert_eq!(plan["need_bytes"], 20_000 * 50 * MB);
+    assert!(peak < 64 << 10, "{peak} KiB");
 }
 
 /// Runs `script` with a small disk of its own in place of the caches; `$LARDER` pulls.
