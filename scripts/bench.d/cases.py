@@ -37,7 +37,7 @@ CASES = {
     "one-large": Case(
         "1 × 4 GiB, memory",
         single(4 * GIB),
-        ["larder", "aria2", "curl", "hf", "hf-hub", *FLOOR],
+        ["larder", "larder-8", "larder-16", "aria2", "curl", "hf", "hf-hub", *FLOOR],
         4 * GIB,
     ),
     "shards": Case(
@@ -77,7 +77,7 @@ CASES = {
     "latency": Case(
         "1 × 2 GiB, 40 ms, 30 MB/s per connection, memory",
         single(2 * GIB),
-        ["larder", "aria2", "ideal: 16 connections"],
+        ["larder", "larder-8", "larder-16", "aria2", "ideal: 16 connections"],
         2 * GIB,
         rate=30_000_000,
         round_trip_ms=40,

@@ -12,6 +12,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from datetime import datetime, timezone
 from pathlib import Path
 
 import measure
@@ -21,6 +22,8 @@ from cases import CASES
 from files import GIB, MIB
 
 REPO = "bench/model"
+START = 16  # connections that larder begins with
+PACE = re.compile(r"^(\S+)Z +INFO \S+ pace connections=(\d+)", re.M)
 
 
 class Stage:
@@ -110,6 +113,22 @@ class Stage:
                 measure.stop(hub.process)
             shutil.rmtree(home, ignore_errors=True)
             shutil.rmtree(logs, ignore_errors=True)
+
+    def trace(self):
+        """How many connections larder used in one more run, and since when."""
+        logs = Path(tempfile.mkdtemp(dir=self.memory))
+        home = Path(tempfile.mkdtemp(prefix="home-", dir=self.target))
+        try:
+            command, env = peers.PEERS["larder"](self.job(home, self.hub))
+            began = datetime.now(timezone.utc)
+            command[command.index("--quiet")] = "--verbose"
+            measure.run(command, env, logs, self.prefix)
+            steps = PACE.findall((logs / "output").read_text(errors="replace"))
+        finally:
+            shutil.rmtree(home, ignore_errors=True)
+            shutil.rmtree(logs, ignore_errors=True)
+        since = lambda text: (datetime.fromisoformat(f"{text}+00:00") - began).total_seconds()
+        return [f"{number} after {since(when):.1f} s" for when, number in steps]
 
     def is_right(self, home):
         """Whether the one file arrived as it is: resuming is where tools get it wrong."""
@@ -249,9 +268,12 @@ def main():
         stage = Stage(case, given.scale, given.memory, given.disk)
         try:
             costs = measure_case(stage, wanted, pairs)
+            steps = stage.trace() if case.kind == "cold" else []
         finally:
             stage.close()
         print(f"### {name}: {case.title}\n\n{table(costs)}\n", flush=True)
+        if steps:
+            print(f"Connections of one more run: {START}, {', '.join(steps)}.\n", flush=True)
         record["cases"][name] = {
             label: [vars(cost) for cost in runs] for label, runs in costs.items()
         }
