@@ -14,6 +14,7 @@ use crate::plan::schedule::{FileIndex, Schedule, SegmentId, Shape};
 use crate::report::Event;
 use crate::transfer::job::Job;
 use crate::transfer::meter::Meter;
+use crate::transfer::small::Handover;
 use crate::transfer::throttle::Throttle;
 use crate::transfer::{Fetched, Held, Surroundings, Want};
 
@@ -32,6 +33,8 @@ pub(super) struct Engine {
     pub(super) buffer_bytes: u64,
     /// Told when a connection that waits should look at the schedule again.
     pub(super) changed: Notify,
+    /// Where small files go that have arrived.
+    pub(super) handover: Handover,
     opened: mpsc::Sender<FileIndex>,
     schedule: Mutex<Schedule>,
     cut: Mutex<HashMap<SegmentId, Arc<Notify>>>,
@@ -47,6 +50,7 @@ impl Engine {
         wants: Vec<Want>,
         stop: CancellationToken,
         opened: mpsc::Sender<FileIndex>,
+        handover: Handover,
     ) -> Self {
         let lens: Vec<u64> = wants.iter().map(|want| want.file.len).collect();
         let connections = around.limits.connections.max(1);
@@ -63,6 +67,7 @@ impl Engine {
             // Half of it is being written while the other half is gathered.
             buffer_bytes: (BUFFERED_BYTES / 2 / u64::from(connections)).min(MAX_BUFFER_BYTES),
             changed: Notify::new(),
+            handover,
             opened,
             cut: Mutex::default(),
             fetched: AtomicU64::new(0),
