@@ -25,13 +25,13 @@ const WAITING_BYTES: u32 = 8 << 20;
 
 /// What a content counts for at least while it waits: its file has locks that are held, and its bytes
 /// may lie in a larger buffer of the socket's.
-const LEAST_BYTES: u64 = 128 << 10;
+const LEAST_BYTES: u32 = 128 << 10;
 
 /// Contents that are written at once. A filesystem makes what is synced at the same time durable in one go.
 const PUTTERS: usize = 8;
 
 /// Contents that one putter takes at a time, so that none is idle while another has many.
-const BATCH: usize = (WAITING_BYTES as u64 / LEAST_BYTES) as usize / PUTTERS;
+const BATCH: usize = (WAITING_BYTES / LEAST_BYTES) as usize / PUTTERS;
 
 /// A small file that has arrived.
 pub(super) struct Received {
@@ -89,8 +89,8 @@ impl Putting {
 impl Handover {
     /// Hands over a content, when there is room for it.
     async fn give(&self, file: FileIndex, content: Proven) -> Result<(), Cause> {
-        let bytes = content.len().max(LEAST_BYTES);
-        let bytes = u32::try_from(bytes).map_or(WAITING_BYTES, |bytes| bytes.min(WAITING_BYTES));
+        let bytes = u32::try_from(content.len()).unwrap_or(WAITING_BYTES);
+        let bytes = bytes.clamp(LEAST_BYTES, WAITING_BYTES);
         let room = Arc::clone(&self.room).acquire_many_owned(bytes).await;
         let received = Received {
             file,
