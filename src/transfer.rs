@@ -161,11 +161,14 @@ pub async fn run(around: Surroundings, wants: Vec<Want>) -> Result<Fetched, Erro
     }
     match failure {
         Some(error) => Err(error),
-        None => {
-            let settling = Arc::clone(&engine);
-            let settled = blocking(move || settling.settle()).await;
-            settled.map_err(|cause| cause.on_repo("pull", &engine.around.repo))?;
-            Ok(engine.fetched())
-        }
+        None => settle(&engine).await,
     }
+}
+
+/// What came of a transfer that went well, once it survives a power cut.
+async fn settle(engine: &Arc<Engine>) -> Result<Fetched, Error> {
+    let settling = Arc::clone(engine);
+    let settled = blocking(move || settling.settle()).await;
+    settled.map_err(|cause| cause.on_repo("pull", &engine.around.repo))?;
+    Ok(engine.fetched())
 }

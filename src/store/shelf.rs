@@ -133,11 +133,13 @@ impl Store {
     pub fn put(&self, digest: Digest, content: &[Bytes]) -> Result<BlobId, Cause> {
         let len = content.iter().map(|bytes| bytes.len() as u64).sum();
         let mut small = Small::new(digest, len);
-        content.iter().for_each(|bytes| small.push(bytes.clone()));
+        for bytes in content {
+            small.push(bytes.clone());
+        }
         let proven = small.prove()?;
-        let shelf = self.shelf();
-        shelf.put(&proven)?;
-        shelf.settle()?;
+        let place = self.shelf();
+        place.put(&proven)?;
+        place.settle()?;
         Ok(proven.id())
     }
 }
