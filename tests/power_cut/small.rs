@@ -13,7 +13,7 @@ use super::disk::{ForgetfulDisk, Random};
 
 /// Half of the contents are promised by their git ids, half by their SHA-256.
 fn digest(content: &[u8]) -> Digest {
-    if content[0] % 2 == 0 {
+    if content[0].is_multiple_of(2) {
         GitOid::of(content).into()
     } else {
         BlobId::of(content).into()
@@ -55,9 +55,9 @@ fn live(seed: u64) -> usize {
     let store = Store::open_on(&root, Arc::new(disk.clone()), BootId([1; 16])).unwrap();
     let shelf = store.shelf();
     let contents = contents(&mut random);
-    let (put, mut settled) = (random.below(40), 0);
-    for number in 0..usize::try_from(put).unwrap().min(contents.len()) {
-        shelf.put(&proven(&contents[number])).unwrap();
+    let (put, mut settled) = (usize::try_from(random.below(40)).unwrap(), 0);
+    for (number, content) in contents.iter().enumerate().take(put) {
+        shelf.put(&proven(content)).unwrap();
         if random.below(10) == 0 {
             shelf.settle().unwrap();
             settled = number + 1;
@@ -68,11 +68,7 @@ fn live(seed: u64) -> usize {
     let there: Vec<bool> = contents.iter().map(there).collect();
     let lasting = there[..settled].iter().all(|&there| there);
     assert!(lasting, "seed {seed}: what was settled did not last");
-    there
-        .iter()
-        .take(usize::try_from(put).unwrap())
-        .filter(|there| !**there)
-        .count()
+    there.iter().take(put).filter(|there| !**there).count()
 }
 
 #[test]
