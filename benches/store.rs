@@ -1,4 +1,4 @@
-//! What keeping bytes costs: the journal, the hash, and a partial on a real disk.
+//! What keeping bytes costs: the journal, the hash, a partial and small files on a real disk.
 //!
 //! `TMPDIR` says which disk.
 
@@ -14,10 +14,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use larder::digest::{BlobId, Digest, GitOid, Hasher};
+use larder::store::Store;
 use larder::store::disk::{Disk, OsDisk};
 use larder::store::ingest::Partial;
 use larder::store::journal::{BootId, Identity, Journal};
 use larder::store::layout::Layout;
+use larder::store::shelf::Small;
 
 mod support;
 
@@ -173,9 +175,42 @@ fn partial(c: &mut Criterion) {
     group.finish();
 }
 
+/// Small contents, one after the other onto one shelf.
+fn put(c: &mut Criterion) {
+    let mut group = c.benchmark_group("put");
+    for count in [1, 500] {
+        let contents: Vec<(Digest, Bytes)> = (0..count)
+            .map(|n| support::noise(2_048 + n * 76, n as u64))
+            .map(|content| (GitOid::of(&content).into(), content))
+            .collect();
+        group.throughput(Throughput::Elements(count as u64));
+        group.bench_function(BenchmarkId::new("small files", count), |b| {
+            b.iter_batched(
+                || {
+                    let dir = tempfile::tempdir().unwrap();
+                    let store = Store::open(dir.path()).unwrap();
+                    let writing = store.prepare().unwrap();
+                    (dir, writing, store.shelf())
+                },
+                |(dir, writing, shelf)| {
+                    for (digest, content) in &contents {
+                        let mut small = Small::new(*digest, content.len() as u64);
+                        small.push(content.clone());
+                        shelf.put(&small.prove().unwrap()).unwrap();
+                    }
+                    shelf.settle().unwrap();
+                    (dir, writing)
+                },
+                BatchSize::PerIteration,
+            );
+        });
+    }
+    group.finish();
+}
+
 criterion_group! {
     name = benches;
     config = support::short();
-    targets = journal, hash, partial
+    targets = journal, hash, partial, put
 }
 criterion_main!(benches);

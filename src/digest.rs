@@ -86,7 +86,8 @@ macro_rules! hex_id {
     ($name:ident, $bytes:literal) => {
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+                let mut digits = [0; 2 * $bytes];
+                f.pad(hex(&self.0, &mut digits))
             }
         }
 
@@ -107,7 +108,8 @@ macro_rules! hex_id {
 
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                let mut digits = [0; 2 * $bytes];
+                serializer.serialize_str(hex(&self.0, &mut digits))
             }
         }
 
@@ -122,6 +124,17 @@ macro_rules! hex_id {
 
 hex_id!(BlobId, 32);
 hex_id!(GitOid, 20);
+
+/// The bytes as digits, written to `digits`, which is twice as long. Listings have tens of thousands of
+/// digests, so this does not go through the formatter byte by byte.
+fn hex<'a>(bytes: &[u8], digits: &'a mut [u8]) -> &'a str {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for (byte, pair) in bytes.iter().zip(digits.chunks_exact_mut(2)) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
+    }
+    std::str::from_utf8(digits).unwrap_or_default()
+}
 
 fn parse_hex(text: &str, out: &mut [u8]) -> Result<(), BadDigest> {
     let bad = BadDigest {

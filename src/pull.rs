@@ -80,8 +80,9 @@ pub async fn pull(session: &Session, request: &Request) -> Result<Outcome, Error
     let view = session.view.repo(&asked.repo);
     let on_repo = |cause: Cause| cause.on_repo("pull", asked);
 
-    let target = resolve(session, &view, asked).await.map_err(on_repo)?;
-    let files = select(request, &view, &target).map_err(on_repo)?;
+    // Shared with the work on the blocking pool: a listing may be long.
+    let target = Arc::new(resolve(session, &view, asked).await.map_err(on_repo)?);
+    let files = Arc::new(select(request, &view, &target).map_err(on_repo)?);
     let plan = plan(session, request, &view, &target, &files)
         .await
         .map_err(on_repo)?;
@@ -107,8 +108,8 @@ pub async fn pull(session: &Session, request: &Request) -> Result<Outcome, Error
         total_bytes: files.iter().map(|file| file.len).sum(),
         fetched_bytes: fetched.fetched_bytes,
         reused_bytes: here.have_bytes + here.check_bytes,
-        repo: target.repo,
-        commit: target.commit,
+        repo: target.repo.clone(),
+        commit: target.commit.clone(),
     }))
 }
 
@@ -127,14 +128,14 @@ async fn plan(
     session: &Session,
     request: &Request,
     view: &RepoCache,
-    target: &Target,
-    files: &[RemoteFile],
+    target: &Arc<Target>,
+    files: &Arc<Vec<RemoteFile>>,
 ) -> Result<Plan, Cause> {
     let have = if request.is_forced {
         HashMap::new()
     } else {
         let (store, view) = (session.store.clone(), view.clone());
-        let (target, files) = (target.clone(), files.to_vec());
+        let (target, files) = (Arc::clone(target), Arc::clone(files));
         blocking(move || inventory::take(&store, &view, &target, &files)).await?
     };
     let plan = Plan::new(files, &have, request.is_forced);

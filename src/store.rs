@@ -27,6 +27,7 @@ mod leftovers;
 pub mod lock;
 pub mod owner;
 mod sealed;
+pub mod shelf;
 pub mod snapshot;
 
 use disk::{Disk, OsDisk};

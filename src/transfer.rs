@@ -1,7 +1,8 @@
 //! Runs the fetching part of a plan: one set of tasks, one stop token, one queue over all files.
 //!
 //! [`run`] owns every task it starts and leaves none behind. Connections ask the schedule what to do
-//! next; a file that was opened gets a keeper, which follows its hash and takes it through the door.
+//! next; a large file that was opened gets a keeper, which follows its hash and takes it through the door;
+//! small ones that have arrived are put into the store by a few putters.
 //! The first failure stops the rest; what was written stays and is found by the next run.
 //!
 //! Deliberately absent: any knowledge of a hub or of HTTP. Bytes come from a [`Source`].
@@ -16,6 +17,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::blocking::blocking;
 use crate::digest::{BlobId, Digest};
 use crate::error::{Cause, Error};
 use crate::hub::RemoteFile;
@@ -111,7 +113,9 @@ pub async fn run(around: Surroundings, wants: Vec<Want>) -> Result<Fetched, Erro
     let stop = around.stop.child_token();
     let connections = around.limits.connections.max(1);
     let (opened, mut to_keep) = mpsc::channel(64);
-    let engine = Arc::new(Engine::new(around, wants, stop.clone(), opened));
+    let (handover, mut to_put) = small::handover(around.store.shelf());
+    let engine = Engine::new(around, wants, stop.clone(), opened, handover);
+    let engine = Arc::new(engine);
 
     let mut tasks = JoinSet::new();
     for turn in 0..connections {
@@ -121,12 +125,19 @@ pub async fn run(around: Surroundings, wants: Vec<Want>) -> Result<Fetched, Erro
     let mut failure: Option<Error> = None;
     loop {
         let joined = tokio::select! {
-            joined = tasks.join_next() => joined,
+            // First what a task has left to do for others: when the last one has ended, nothing is left.
+            biased;
             Some(file) = to_keep.recv() => {
                 let engine = Arc::clone(&engine);
                 tasks.spawn(async move { engine.keep(file).await });
                 continue;
             }
+            Some(batch) = to_put.next() => {
+                let engine = Arc::clone(&engine);
+                tasks.spawn_blocking(move || engine.put(batch));
+                continue;
+            }
+            joined = tasks.join_next() => joined,
         };
         match joined {
             None => break,
@@ -151,6 +162,14 @@ pub async fn run(around: Surroundings, wants: Vec<Want>) -> Result<Fetched, Erro
     }
     match failure {
         Some(error) => Err(error),
-        None => Ok(engine.fetched()),
+        None => settle(&engine).await,
     }
+}
+
+/// What came of a transfer that went well, once it survives a power cut.
+async fn settle(engine: &Arc<Engine>) -> Result<Fetched, Error> {
+    let settling = Arc::clone(engine);
+    let settled = blocking(move || settling.settle()).await;
+    settled.map_err(|cause| cause.on_repo("pull", &engine.around.repo))?;
+    Ok(engine.fetched())
 }

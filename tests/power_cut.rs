@@ -4,6 +4,8 @@
 
 #[path = "support/disk.rs"]
 mod disk;
+#[path = "power_cut/small.rs"]
+mod small;
 
 use std::path::PathBuf;
 use std::sync::Arc;

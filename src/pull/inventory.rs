@@ -4,13 +4,14 @@
 //! stamp that was recorded when its bytes were. Everything else is hashed first, also what lies in the
 //! store: somebody may have written to it through another repo's view.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::digest::{BlobId, Digest};
 use crate::error::Cause;
 use crate::fs::{self, Stamp};
 use crate::hub::RemoteFile;
 use crate::plan::Have;
+use crate::plan::schedule::SMALL_BYTES;
 use crate::resolve::Target;
 use crate::store::Store;
 use crate::store::snapshot::Manifest;
@@ -40,7 +41,7 @@ pub(super) fn take(
 /// What was recorded of the contents of a repo: how proven files looked, and which blobs they became.
 #[derive(Default)]
 struct Records {
-    stamps: HashMap<Digest, HashSet<Stamp>>,
+    stamps: HashMap<Digest, Vec<Stamp>>,
     blobs: HashMap<Digest, BlobId>,
 }
 
@@ -67,7 +68,7 @@ impl Records {
         for file in &manifest.files {
             let digest = file.remote.digest;
             if let Some(stamp) = file.stamp {
-                self.stamps.entry(digest).or_default().insert(stamp);
+                self.stamps.entry(digest).or_default().push(stamp);
             }
             if let Some(blob) = file.blob {
                 self.blobs.insert(digest, blob);
@@ -94,12 +95,12 @@ fn look(
             .is_some_and(|stamps| stamps.contains(&stamp))
     };
     let found = view.find(&target.commit, file)?;
+    if let Some(found) = found.as_ref().filter(|found| is_proven(found.stamp)) {
+        let path = found.path.clone();
+        return Ok(Have::Proven { path, blob });
+    }
     let stored = store.find(file.digest, file.len)?;
     Ok(match (stored, found) {
-        (_, Some(found)) if is_proven(found.stamp) => Have::Proven {
-            path: found.path,
-            blob,
-        },
         (Some(stored), _) if is_proven(fs::stamp(&stored)?) => Have::Proven { path: stored, blob },
         (Some(stored), _) => Have::Unproven {
             path: stored,
@@ -111,6 +112,8 @@ fn look(
             len: found.len,
             blob,
         },
+        // What is fetched whole leaves nothing behind when it is not.
+        (None, None) if file.len <= SMALL_BYTES => Have::Nothing,
         (None, None) => {
             let ranges = store.unfinished(file.digest, file.len)?;
             if ranges.is_empty() {

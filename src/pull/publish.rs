@@ -1,6 +1,7 @@
 //! Making the files visible, and remembering that they are.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::blocking::blocking;
 use crate::error::Cause;
@@ -19,7 +20,7 @@ use crate::view::huggingface::{Publication, Published, RepoCache};
 pub(super) async fn publish(
     session: &Session,
     view: &RepoCache,
-    target: &Target,
+    target: &Arc<Target>,
     files: &[RemoteFile],
     held: &Holdings,
 ) -> Result<PathBuf, Cause> {
@@ -28,7 +29,7 @@ pub(super) async fn publish(
         .iter()
         .map(|file| Ok((file.clone(), here(held, file)?.path.clone())))
         .collect::<Result<_, Cause>>()?;
-    let (view, work) = (view.clone(), target.clone());
+    let (view, work) = (view.clone(), Arc::clone(target));
     let published = blocking(move || {
         view.publish(&Publication {
             commit: &work.commit,
@@ -76,17 +77,20 @@ async fn lock_repo(session: &Session, target: &Target) -> Result<Option<Lock>, C
 /// costs the next pull some time.
 async fn remember(
     session: &Session,
-    target: &Target,
+    target: &Arc<Target>,
     files: &[RemoteFile],
     held: &Holdings,
     published: &Published,
 ) -> Result<(), Cause> {
     // Another pull of the commit may have recorded other files since this one began.
-    let (store, at) = (session.store.clone(), target.clone());
+    let (store, at) = (session.store.clone(), Arc::clone(target));
     let known = blocking(move || store.manifest(at.hub, &at.repo, &at.commit)).await?;
-    let manifest = updated(session, target, known.clone(), files, held, published)?;
-    let (store, target) = (session.store.clone(), target.clone());
+    let mut manifest = updated(session, target, known.as_ref(), files, held, published)?;
     let is_news = known.as_ref() != Some(&manifest);
+    if is_news {
+        manifest.pulled_at = now();
+    }
+    let (store, target) = (session.store.clone(), Arc::clone(target));
     let recorded = blocking(move || record(&store, &target, &manifest, is_news)).await;
     match recorded {
         Err(cause @ Cause::Io { .. }) => {
@@ -112,13 +116,12 @@ fn record(store: &Store, target: &Target, manifest: &Manifest, is_news: bool) ->
 fn updated(
     session: &Session,
     target: &Target,
-    known: Option<Manifest>,
+    known: Option<&Manifest>,
     files: &[RemoteFile],
     held: &Holdings,
     published: &Published,
 ) -> Result<Manifest, Cause> {
-    let before = known.clone();
-    let mut manifest = known.unwrap_or_else(|| {
+    let mut manifest = known.cloned().unwrap_or_else(|| {
         let listing = target.listing.clone();
         Manifest::new(target.hub, &target.repo, target.commit.clone(), listing)
     });
@@ -138,9 +141,6 @@ fn updated(
     manifest.views.insert(session.view.root().to_owned());
     manifest.revisions.extend(target.revision.clone());
     manifest.canonical = target.canonical.clone().or(manifest.canonical);
-    if before.as_ref() != Some(&manifest) {
-        manifest.pulled_at = now();
-    }
     Ok(manifest)
 }
 

@@ -1,10 +1,8 @@
 //! Finished contents: finding them, and taking in what is already on this disk.
 
 use std::fs::{DirEntry, File};
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
-
-use bytes::Bytes;
 
 use crate::digest::{BlobId, Digest, Hashed, Hasher};
 use crate::error::Cause;
@@ -34,46 +32,6 @@ impl Store {
             Digest::Git(oid) => self.layout.git_name(oid),
         };
         Ok((self.disk.len(&path)? == Some(len)).then_some(path))
-    }
-
-    /// Writes a small content that is wholly in memory, checks it, and makes it a blob.
-    ///
-    /// # Errors
-    /// [`Cause::Corrupt`] when the digest is wrong; a disk error.
-    pub fn put(&self, digest: Digest, content: &[Bytes]) -> Result<BlobId, Cause> {
-        let len = content.iter().map(|bytes| bytes.len() as u64).sum();
-        let mut hasher = Hasher::new(digest, len);
-        for bytes in content {
-            hasher.update(bytes);
-        }
-        let proven = check(hasher.finish())?;
-        if self.holds(proven.blob, content) {
-            ingest::name_git(self.disk.as_ref(), &self.layout, proven);
-            return Ok(proven.blob);
-        }
-        let dir = self.layout.partials();
-        let mut temp = tempfile::Builder::new()
-            .prefix(fs::TEMPORARY)
-            .tempfile_in(&dir)
-            .on_path("create a file in", &dir)?;
-        for bytes in content {
-            temp.write_all(bytes).on_path("write", temp.path())?;
-        }
-        temp.as_file().sync_data().on_path("sync", temp.path())?;
-        let path = temp.into_temp_path();
-        ingest::publish(self.disk.as_ref(), &self.layout, &path, proven)?;
-        // The name is gone by now; forgetting it spares a failing removal.
-        let _gone = path.keep();
-        Ok(proven.blob)
-    }
-
-    /// Whether the blob is there with exactly these bytes: what views link to is not replaced by its like.
-    fn holds(&self, id: BlobId, content: &[Bytes]) -> bool {
-        let len = content.iter().map(Bytes::len).sum::<usize>() as u64;
-        match fs::read_small(&self.layout.blob(id), len) {
-            Ok(Some(there)) => there == content.concat(),
-            Ok(None) | Err(_) => false,
-        }
     }
 
     /// Takes in a file of this disk whose digest was just checked: links it, else shares its blocks,
@@ -106,8 +64,7 @@ impl Store {
     /// Gives a file of this disk the name of a blob. What had the name keeps it until then.
     fn place(&self, file: &Path, path: &Path) -> Result<Placed, Cause> {
         fs::sync_file(file)?;
-        let name = format!("{}{:016x}", fs::TEMPORARY, fastrand::u64(..));
-        let aside = self.layout.partials().join(name);
+        let aside = self.layout.temporary();
         fs::create_dir_all(&self.layout.partials())?;
         let placed = fs::place(file, &aside)?;
         let renamed = self.disk.rename(&aside, path);
@@ -186,7 +143,8 @@ pub fn hash_file(
     }
 }
 
-fn check(hashed: Hashed) -> Result<Hashed, Cause> {
+/// What was hashed, if it is what was promised.
+pub(super) fn check(hashed: Hashed) -> Result<Hashed, Cause> {
     if hashed.is_match() {
         Ok(hashed)
     } else {
@@ -199,6 +157,8 @@ fn check(hashed: Hashed) -> Result<Hashed, Cause> {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
     use crate::digest::GitOid;
 

@@ -34,6 +34,12 @@ pub trait Disk: Send + Sync {
     /// When it cannot be opened.
     fn open(&self, path: &Path) -> Result<Arc<dyn DiskFile>, Cause>;
 
+    /// Creates a file that nobody has yet, to write.
+    ///
+    /// # Errors
+    /// When the name is taken, or it cannot be created.
+    fn create(&self, path: &Path) -> Result<Arc<dyn DiskFile>, Cause>;
+
     /// Length of a regular file, or nothing when there is none.
     ///
     /// # Errors
@@ -131,6 +137,10 @@ impl Disk for OsDisk {
         Ok(Arc::new(file.on_path("open", path)?))
     }
 
+    fn create(&self, path: &Path) -> Result<Arc<dyn DiskFile>, Cause> {
+        Ok(Arc::new(File::create_new(path).on_path("create", path)?))
+    }
+
     fn len(&self, path: &Path) -> Result<Option<u64>, Cause> {
         match fs::symlink_metadata(path) {
             Ok(meta) if meta.is_file() => Ok(Some(meta.len())),
@@ -145,11 +155,20 @@ impl Disk for OsDisk {
     }
 
     fn link(&self, from: &Path, to: &Path) -> Result<(), Cause> {
-        if let Some(dir) = to.parent() {
-            crate::fs::create_dir_all(dir)?;
-        }
-        if !crate::fs::is_same_file(from, to)? {
-            self.remove(to)?;
+        // Mostly nothing has the name: then this is all there is to do.
+        match fs::hard_link(from, to) {
+            Ok(()) => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                if !crate::fs::is_same_file(from, to)? {
+                    self.remove(to)?;
+                }
+            }
+            Err(error) if is_absent(&error) => {
+                if let Some(dir) = to.parent() {
+                    crate::fs::create_dir_all(dir)?;
+                }
+            }
+            Err(error) => return Err(error).on_path("link a file to", to),
         }
         crate::fs::link_if_absent(from, to)
     }
@@ -231,6 +250,27 @@ mod tests {
         file.read_exact_at(&mut back, 5).unwrap();
         assert_eq!(back, buffers.concat());
         assert_eq!(file.size().unwrap(), 12005);
+    }
+
+    #[test]
+    fn a_link_takes_the_place_of_whatever_had_its_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, other) = (dir.path().join("file"), dir.path().join("other"));
+        let name = dir.path().join("new/folder/name");
+        fs::write(&file, "x").unwrap();
+        fs::write(&other, "y").unwrap();
+        for from in [&file, &file, &other] {
+            OsDisk.link(from, &name).unwrap();
+            assert!(crate::fs::is_same_file(from, &name).unwrap());
+        }
+    }
+
+    #[test]
+    fn what_is_created_was_not_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        OsDisk.create(&path).unwrap();
+        assert!(OsDisk.create(&path).is_err());
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::digest::{BlobId, Digest, GitOid};
+use crate::fs::TEMPORARY;
 use crate::repo::{Commit, HubName, RepoId, Revision};
 
 /// The paths of one store.
@@ -63,6 +64,12 @@ impl Layout {
         self.root.join("partial")
     }
 
+    /// A name for a file that is made there and then renamed.
+    pub fn temporary(&self) -> PathBuf {
+        let name = format!("{TEMPORARY}{:016x}", fastrand::u64(..));
+        self.partials().join(name)
+    }
+
     /// The folder of one unfinished blob.
     pub fn partial(&self, digest: Digest) -> PathBuf {
         match digest {
@@ -110,7 +117,7 @@ impl Layout {
     }
 
     fn sharded(&self, folder: &str, name: &str) -> PathBuf {
-        self.root.join(folder).join(&name[..2]).join(name)
+        self.root.join(format!("{folder}/{}/{name}", &name[..2]))
     }
 
     fn repo(&self, folder: &str, hub: HubName, repo: &RepoId) -> PathBuf {

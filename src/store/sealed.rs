@@ -52,15 +52,16 @@ pub(super) fn seal<T: Serialize>(version: u32, record: &T) -> Result<Vec<u8>, Ca
 
 /// The record in the text of a file, if it is of version `known` or older.
 pub(super) fn open<T: DeserializeOwned>(bytes: &[u8], known: u32) -> Opened<T> {
-    // The version first: a newer one may look different in everything else.
-    if let Ok(Versioned { version }) = serde_json::from_slice(bytes)
-        && version > known
-    {
-        return Opened::Newer(version);
-    }
     let Ok(sealed) = serde_json::from_slice::<Sealed>(bytes) else {
-        return Opened::Damaged;
+        // A newer one may look different in everything but its version.
+        return match serde_json::from_slice(bytes) {
+            Ok(Versioned { version }) if version > known => Opened::Newer(version),
+            _ => Opened::Damaged,
+        };
     };
+    if sealed.version > known {
+        return Opened::Newer(sealed.version);
+    }
     let text = sealed.record.get();
     if BlobId::of(text.as_bytes()) != sealed.sha256 {
         return Opened::Damaged;

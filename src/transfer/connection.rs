@@ -16,10 +16,11 @@ impl Engine {
             if self.stop.is_cancelled() {
                 return Err(Cause::Cancelled.on_repo("pull", &self.around.repo));
             }
-            let changed = self.changed.notified();
-            tokio::pin!(changed);
+            let (changed, paced) = (self.changed.notified(), self.paced.notified());
+            tokio::pin!(changed, paced);
             // Registered before looking, so that a change in between is not missed.
             changed.as_mut().enable();
+            paced.as_mut().enable();
             let is_resting = turn >= self.allowed();
             let next = if is_resting {
                 self.schedule().rest()
@@ -47,7 +48,8 @@ impl Engine {
                     let wake_at = self.schedule().wake_at().filter(|_| !is_resting);
                     let nap = wake_at.map_or(IDLE_LOOK, |at| at.saturating_sub(self.now()));
                     tokio::select! {
-                        () = changed => {}
+                        () = changed, if !is_resting => {}
+                        () = paced, if is_resting => {}
                         () = self.stop.cancelled() => {}
                         () = tokio::time::sleep(nap.clamp(Duration::from_millis(1), IDLE_LOOK)) => {}
                     }

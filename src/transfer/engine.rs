@@ -10,10 +10,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::digest::Digest;
 use crate::error::{Cause, Error};
-use crate::plan::schedule::{FileIndex, Schedule, SegmentId, Shape};
+use crate::plan::schedule::{FileIndex, Next, Schedule, SegmentId, Shape};
 use crate::report::Event;
 use crate::transfer::job::Job;
 use crate::transfer::meter::{Meter, Written};
+use crate::transfer::small::Handover;
 use crate::transfer::throttle::Throttle;
 use crate::transfer::{Fetched, Held, Surroundings, Want};
 
@@ -30,6 +31,10 @@ pub(super) struct Engine {
     pub(super) room: Arc<Semaphore>,
     /// Told when a connection that waits should look at the schedule again.
     pub(super) changed: Notify,
+    /// Told when a connection that rests should look again.
+    pub(super) paced: Notify,
+    /// Where small files go that have arrived.
+    pub(super) handover: Handover,
     opened: mpsc::Sender<FileIndex>,
     schedule: Mutex<Schedule>,
     cut: Mutex<HashMap<SegmentId, Arc<Notify>>>,
@@ -45,6 +50,7 @@ impl Engine {
         wants: Vec<Want>,
         stop: CancellationToken,
         opened: mpsc::Sender<FileIndex>,
+        handover: Handover,
     ) -> Self {
         let lens: Vec<u64> = wants.iter().map(|want| want.file.len).collect();
         let connections = around.limits.connections.max(1);
@@ -61,6 +67,8 @@ impl Engine {
             throttle: Throttle::new(around.limits.rate),
             room: Arc::new(Semaphore::new(HELD_BYTES)),
             changed: Notify::new(),
+            paced: Notify::new(),
+            handover,
             opened,
             cut: Mutex::default(),
             fetched: AtomicU64::new(0),
@@ -100,9 +108,16 @@ impl Engine {
     pub(super) fn close(&self, file: FileIndex, held: Held) {
         let job = &self.jobs[file];
         lock(&self.held).insert(job.file.digest, held);
-        self.schedule().close(file);
+        let is_over = {
+            let mut schedule = self.schedule();
+            schedule.close(file);
+            schedule.rest() == Next::Finished
+        };
         job.set_open(None);
         self.changed.notify_waiters();
+        if is_over {
+            self.paced.notify_waiters();
+        }
         let (path, len) = (job.file.path.clone(), job.file.len);
         self.emit(Event::Verified { path, len });
     }
@@ -145,7 +160,7 @@ impl Engine {
         if let Some(connections) = measured.changed {
             self.schedule().set_connections(connections);
             tracing::info!(connections, rate = measured.rate, "pace");
-            self.changed.notify_waiters();
+            self.paced.notify_waiters();
         }
     }
 

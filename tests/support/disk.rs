@@ -245,6 +245,11 @@ impl Disk for ForgetfulDisk {
         Ok(Arc::new(Handle(file, Arc::clone(&self.during_sync))))
     }
 
+    fn create(&self, path: &Path) -> Result<Arc<dyn DiskFile>, Cause> {
+        assert!(self.content(path).is_none(), "{} is there", path.display());
+        self.open(path)
+    }
+
     fn len(&self, path: &Path) -> Result<Option<u64>, Cause> {
         Ok(self.content(path).map(|content| content.len() as u64))
     }

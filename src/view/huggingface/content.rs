@@ -54,6 +54,10 @@ impl RepoCache {
         let mut done = HashSet::with_capacity(items.len());
         for item in items.iter().filter(|item| done.insert(item.file.digest)) {
             let blob = self.layout.blob(item.file.digest);
+            // What lies there was looked at there. What does not is new to the view, mostly.
+            if item.content == blob || link(item, &blob, work) {
+                continue;
+            }
             let there = lstat(&blob)?;
             let is_shared = there.as_ref().is_some_and(fs::Metadata::is_symlink)
                 && shared::payload(&self.layout, &blob).is_some_and(|path| leads_to(&path, item));
@@ -63,11 +67,26 @@ impl RepoCache {
         }
         Ok(())
     }
+
+    /// Whether the item's content lies in this repo's part of the cache already.
+    pub(super) fn has(&self, item: &Item<'_>) -> bool {
+        item.content.starts_with(self.folder())
+    }
 }
 
 /// Whether the name `path` stands for the item's content, links followed.
 pub(super) fn leads_to(path: &Path, item: &Item<'_>) -> bool {
     fs::metadata(path).is_ok_and(|there| FileId::of(&there) == item.id)
+}
+
+/// Gives the content the further name `to`, if that is free and its folder there; whether it has.
+fn link(item: &Item<'_>, to: &Path, work: &mut Work) -> bool {
+    let is_linked = fs::hard_link(&item.content, to).is_ok();
+    if is_linked {
+        work.placed.count(Placed::Hardlink);
+        work.folders.changed(to);
+    }
+    is_linked
 }
 
 /// Gives the content the name `to`, over whatever has it: never through a link, and there is no
@@ -81,9 +100,7 @@ pub(super) fn put_content(
     if let Some(dir) = to.parent() {
         work.folders.ensure(dir)?;
     }
-    if !is_taken && fs::hard_link(&item.content, to).is_ok() {
-        work.placed.count(Placed::Hardlink);
-        work.folders.changed(to);
+    if !is_taken && link(item, to, work) {
         return Ok(());
     }
     let made = work.aside.name()?;

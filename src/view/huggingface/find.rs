@@ -32,11 +32,18 @@ impl RepoCache {
     /// When the cache cannot be looked at.
     pub fn find(&self, commit: &Commit, file: &RemoteFile) -> Result<Option<Found>, Cause> {
         let blob = self.layout.blob(file.digest);
-        let blob = shared::payload(&self.layout, &blob).unwrap_or(blob);
-        if let Some(found) = regular(blob, file.len)? {
-            return Ok(Some(found));
+        let there = lstat(&blob)?;
+        let is_link = there.as_ref().is_some_and(fs::Metadata::is_symlink);
+        let found = if is_link && let Some(payload) = shared::payload(&self.layout, &blob) {
+            regular(lstat(&payload)?, payload, file.len)
+        } else {
+            regular(there, blob, file.len)
+        };
+        if found.is_some() {
+            return Ok(found);
         }
-        regular(self.layout.entry(commit, &file.path), file.len)
+        let entry = self.layout.entry(commit, &file.path);
+        Ok(regular(lstat(&entry)?, entry, file.len))
     }
 
     /// Whether `file` has its name in the snapshot, and content of the right length behind it.
@@ -59,13 +66,14 @@ impl RepoCache {
     }
 }
 
-fn regular(path: PathBuf, len: u64) -> Result<Option<Found>, Cause> {
-    let there = lstat(&path)?.filter(|there| there.is_file() && there.len() == len);
-    Ok(there.map(|there| Found {
+/// What was seen at `path`, if it is a file of this length.
+fn regular(there: Option<fs::Metadata>, path: PathBuf, len: u64) -> Option<Found> {
+    let there = there.filter(|there| there.is_file() && there.len() == len)?;
+    Some(Found {
         path,
         len,
         stamp: Stamp::of(&there),
-    }))
+    })
 }
 
 #[cfg(test)]

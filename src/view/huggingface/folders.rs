@@ -12,14 +12,24 @@ use crate::fs::{OnPath, rename, sync_dir};
 #[derive(Default)]
 pub(super) struct Folders {
     changed: BTreeSet<PathBuf>,
+    /// Those that were seen or made: not looked at again.
+    there: BTreeSet<PathBuf>,
 }
 
 impl Folders {
     /// Makes sure that `dir` and its parents exist; writes nothing where they do.
     pub(super) fn ensure(&mut self, dir: &Path) -> Result<(), Cause> {
-        if dir.is_dir() || dir.as_os_str().is_empty() {
+        if self.there.contains(dir) || dir.as_os_str().is_empty() {
             return Ok(());
         }
+        if !dir.is_dir() {
+            self.make(dir)?;
+        }
+        self.there.insert(dir.to_owned());
+        Ok(())
+    }
+
+    fn make(&mut self, dir: &Path) -> Result<(), Cause> {
         if let Some(parent) = dir.parent() {
             self.ensure(parent)?;
         }

@@ -39,7 +39,13 @@ impl RepoCache {
     /// When something that is no lock file stands in its place.
     pub fn try_lock(&self, file: &RemoteFile) -> Result<Option<ViewLock>, Cause> {
         let path = self.layout.lock(file.digest);
-        match fs::create_dir_all(self.layout.locks()).and_then(|()| hold(&path)) {
+        let held = match hold(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                fs::create_dir_all(self.layout.locks()).and_then(|()| hold(&path))
+            }
+            other => other,
+        };
+        match held {
             Err(error) if is_unwritable(&error) => Ok(Some(ViewLock::unneeded())),
             other => other.on_path("lock", &path),
         }
@@ -48,17 +54,18 @@ impl RepoCache {
 
 /// Leaves the lock files that hf would have left; none where the cache may not be written.
 pub(super) fn leave(layout: &Layout, digests: impl Iterator<Item = Digest>) -> Result<(), Cause> {
-    let dir = layout.locks();
-    match fs::create_dir_all(&dir) {
-        Err(error) if is_unwritable(&error) => return Ok(()),
-        other => other.on_path("create the folder", &dir)?,
-    }
     for digest in digests {
         let path = layout.lock(digest);
-        match create(&path) {
-            Ok(_) | Err(Errno::EXIST) => {}
-            Err(error) if is_unwritable(&error.into()) => return Ok(()),
-            Err(error) => return Err(error.into()).on_path("create", &path),
+        let created = match create(&path) {
+            Err(Errno::NOENT) => fs::create_dir_all(layout.locks())
+                .and_then(|()| create(&path).map_err(io::Error::from)),
+            other => other.map_err(io::Error::from),
+        };
+        match created {
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) if is_unwritable(&error) => return Ok(()),
+            Err(error) => return Err(error).on_path("create", &path),
         }
     }
     Ok(())
