@@ -8,8 +8,10 @@ use crate::transfer::throttle::to_f64;
 /// The rate is measured over windows of about this length.
 const WINDOW: Duration = Duration::from_millis(250);
 
-/// Windows in which new connections come up to speed.
+/// Windows in which new connections come up to speed. To begin with one is enough: who measures too
+/// little there only tries more.
 const SETTLING: u32 = 2;
+const SETTLING_FIRST: u32 = 1;
 
 /// Refusals within this time are one.
 const PUSH_BACK_TIME: Duration = Duration::from_secs(1);
@@ -64,7 +66,7 @@ impl Meter {
             since: Duration::ZERO,
             bytes: 0,
             piece_bytes: 1,
-            settling: SETTLING,
+            settling: SETTLING_FIRST,
             pushed_at: None,
         }
     }
@@ -162,7 +164,7 @@ mod tests {
             meter.count(written(u64::from(flying) * 1_000_000, flying), at(window));
             trace.push(meter.connections());
         }
-        assert_eq!(trace, [16, 16, 32, 32, 32, 64, 64]);
+        assert_eq!(trace, [16, 32, 32, 32, 64, 64, 64]);
     }
 
     #[test]
@@ -176,7 +178,7 @@ mod tests {
             }
             meter.connections()
         };
-        assert_eq!(play(&mut meter, 3, 16), 32);
+        assert_eq!(play(&mut meter, 2, 16), 32);
         assert_eq!(play(&mut meter, 3, 32), 12);
         assert_eq!(play(&mut meter, 20, 13), 12);
         assert_eq!(play(&mut meter, 3, 12), 9);
