@@ -161,6 +161,16 @@ pub enum Cause {
         /// How long it was silent.
         after: Duration,
     },
+    /// So little arrived for a while that it may as well have been nothing.
+    #[error("{host} sent only {bytes} B in {} s", after.as_secs())]
+    Trickled {
+        /// Host and port.
+        host: String,
+        /// What came.
+        bytes: u64,
+        /// In how long.
+        after: Duration,
+    },
     /// The body ended before its announced end.
     #[error("{host} sent {got} of {want} bytes")]
     Short {
@@ -273,6 +283,7 @@ impl Cause {
             Self::Unreachable { .. }
             | Self::Broken { .. }
             | Self::Stalled { .. }
+            | Self::Trickled { .. }
             | Self::Short { .. } => Kind::Network,
             Self::Http(_) | Self::RateLimited(_) | Self::BadAnswer { .. } | Self::Expired(_) => {
                 Kind::Unavailable
@@ -291,6 +302,7 @@ impl Cause {
             Self::Unreachable { .. }
             | Self::Broken { .. }
             | Self::Stalled { .. }
+            | Self::Trickled { .. }
             | Self::Short { .. }
             | Self::RateLimited(_)
             | Self::BadAnswer { .. }

@@ -40,8 +40,8 @@ impl Cause {
                 "check the network, HTTPS_PROXY and HF_ENDPOINT; what was fetched is kept, so run the same command again"
                     .to_owned(),
             ),
-            Self::Broken { .. } | Self::Stalled { .. } | Self::Short { .. } | Self::Http(_)
-            | Self::Expired(_) => {
+            Self::Broken { .. } | Self::Stalled { .. } | Self::Trickled { .. } | Self::Short { .. }
+            | Self::Http(_) | Self::Expired(_) => {
                 Some("what was fetched is kept: run the same command again to go on".to_owned())
             }
             Self::RateLimited(http) => Some(match http.retry_after {
