@@ -16,6 +16,7 @@ use crate::redact::{SafeUrl, clean};
 mod hint;
 mod http;
 mod kind;
+mod shared;
 
 pub use http::HttpContext;
 pub use kind::Kind;
