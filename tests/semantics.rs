@@ -40,10 +40,10 @@ fn tests() -> BTreeSet<String> {
         for line in text.lines().map(str::trim) {
             is_marked |= line == "#[test]" || line.starts_with("#[tokio::test");
             let signature = line.strip_prefix("async ").unwrap_or(line);
-            if let Some(rest) = signature.strip_prefix("fn ") {
-                if std::mem::take(&mut is_marked) {
-                    names.insert(rest.split('(').next().unwrap().to_owned());
-                }
+            if let Some(rest) = signature.strip_prefix("fn ")
+                && std::mem::take(&mut is_marked)
+            {
+                names.insert(rest.split('(').next().unwrap().to_owned());
             }
         }
     }
