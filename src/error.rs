@@ -16,6 +16,7 @@ use crate::redact::{SafeUrl, clean};
 mod hint;
 mod http;
 mod kind;
+mod shared;
 
 pub use http::HttpContext;
 pub use kind::Kind;
@@ -161,6 +162,16 @@ pub enum Cause {
         /// How long it was silent.
         after: Duration,
     },
+    /// So little arrived for a while that it may as well have been nothing.
+    #[error("{host} sent only {bytes} B in {} s", after.as_secs())]
+    Trickled {
+        /// Host and port.
+        host: String,
+        /// What came.
+        bytes: u64,
+        /// In how long.
+        after: Duration,
+    },
     /// The body ended before its announced end.
     #[error("{host} sent {got} of {want} bytes")]
     Short {
@@ -273,6 +284,7 @@ impl Cause {
             Self::Unreachable { .. }
             | Self::Broken { .. }
             | Self::Stalled { .. }
+            | Self::Trickled { .. }
             | Self::Short { .. } => Kind::Network,
             Self::Http(_) | Self::RateLimited(_) | Self::BadAnswer { .. } | Self::Expired(_) => {
                 Kind::Unavailable
@@ -291,6 +303,7 @@ impl Cause {
             Self::Unreachable { .. }
             | Self::Broken { .. }
             | Self::Stalled { .. }
+            | Self::Trickled { .. }
             | Self::Short { .. }
             | Self::RateLimited(_)
             | Self::BadAnswer { .. }

@@ -1,4 +1,4 @@
-//! What happens when everything goes wrong: kills, damage, faults, neighbours, full disks. The real
+//! What happens when everything goes wrong: kills, damage, neighbours, full disks. The real
 //! binary against the test hub, in processes of its own.
 
 #![allow(
@@ -21,8 +21,6 @@ mod larder;
 #[cfg(target_os = "linux")]
 #[path = "hard/crash.rs"]
 mod crash;
-#[path = "hard/faults.rs"]
-mod faults;
 #[path = "hard/integrity.rs"]
 mod integrity;
 #[path = "hard/interrupt.rs"]

@@ -19,6 +19,7 @@ mod bars;
 mod board;
 mod json;
 mod lines;
+mod repeats;
 mod story;
 
 /// How progress is shown.

@@ -37,11 +37,15 @@ impl Cause {
                 Some("use a token with read access to this repo".to_owned())
             }
             Self::Unreachable { .. } => Some(
-                "check the network, HTTPS_PROXY and HF_ENDPOINT; what was fetched is kept, so run the same command again"
+                "check the network, HTTPS_PROXY, HF_ENDPOINT and SSL_CERT_FILE; what was fetched is kept, so run the same command again"
                     .to_owned(),
             ),
-            Self::Broken { .. } | Self::Stalled { .. } | Self::Short { .. } | Self::Http(_)
-            | Self::Expired(_) => {
+            Self::Http(http) if http.status == 407 => Some(
+                "the proxy wants a name and a password: write HTTP_PROXY as http://NAME:PASSWORD@HOST:PORT"
+                    .to_owned(),
+            ),
+            Self::Broken { .. } | Self::Stalled { .. } | Self::Trickled { .. } | Self::Short { .. }
+            | Self::Http(_) | Self::Expired(_) => {
                 Some("what was fetched is kept: run the same command again to go on".to_owned())
             }
             Self::RateLimited(http) => Some(match http.retry_after {

@@ -53,8 +53,8 @@ pub(crate) struct Http {
 struct Shared {
     /// The signed URL, when there is one.
     url: Option<Arc<Url>>,
-    /// When somebody last found that nothing answers.
-    silent_at: Option<Instant>,
+    /// When somebody last found that nothing answers, and how.
+    silence: Option<(Instant, Cause)>,
 }
 
 /// What became of a range at a shared URL.
@@ -69,8 +69,8 @@ type Slot<'a> = MutexGuard<'a, Shared>;
 impl Shared {
     /// Notes a cause that those who wait would meet as well.
     fn noted(&mut self, cause: Cause) -> Cause {
-        if matches!(cause, Cause::Stalled { .. } | Cause::Unreachable { .. }) {
-            self.silent_at = Some(Instant::now());
+        if let Some(same) = cause.for_another() {
+            self.silence = Some((Instant::now(), same));
         }
         cause
     }
@@ -141,14 +141,13 @@ impl Http {
     async fn enter(&self) -> Result<Slot<'_>, Cause> {
         let since = Instant::now();
         let slot = self.shared.lock().await;
-        if slot.silent_at.is_some_and(|at| at > since) {
-            let host = crate::hub::send::host_of(self.door.url());
-            return Err(Cause::Stalled {
-                host,
-                after: since.elapsed(),
-            });
+        match &slot.silence {
+            Some((at, cause)) if *at > since => match cause.for_another() {
+                Some(cause) => Err(cause),
+                None => Ok(slot),
+            },
+            _ => Ok(slot),
         }
-        Ok(slot)
     }
 
     /// The URL in `slot`; asked for first if there is none.

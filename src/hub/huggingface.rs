@@ -188,8 +188,14 @@ impl HuggingFace {
         if answer.status().is_success() {
             return Ok(answer);
         }
+        let is_hub = self.edge.trust.has(&answer.url);
         let http = wire::refusal(answer).await;
-        Err(self.scene(repo, revision, None).cause(http))
+        // Who is behind a redirect has no say on who may see a repo.
+        Err(if is_hub {
+            self.scene(repo, revision, None).cause(http)
+        } else {
+            Cause::Http(http)
+        })
     }
 
     fn scene(&self, repo: &RepoId, revision: &str, path: Option<&str>) -> Scene {

@@ -1,7 +1,7 @@
 //! Sends one request, and follows redirects by hand.
 //!
 //! Every wait ends: for an answer's head after `header_timeout`, for the next bytes of its body after
-//! `stall`, and at once when `stop` is cancelled. The token goes to origins of [`Trust`] only, and is
+//! `stall` (a byte now and then does not count), and at once when `stop` is cancelled. The token goes to origins of [`Trust`] only, and is
 //! decided anew for each hop. No error carries a URL's query.
 
 use std::ops::Range;
@@ -21,6 +21,10 @@ use crate::hub::trust::Trust;
 use crate::redact::SafeUrl;
 
 const MAX_HOPS: usize = 20;
+
+/// A body that brings less than this in the time of a stall is no better than a silent one: a link
+/// that slow brings no model, and whoever sends a byte now and then would be waited for without end.
+const MURMUR_BYTES: u64 = 1 << 10;
 
 /// The way to the network of one hub.
 pub(crate) struct Edge {
@@ -89,6 +93,9 @@ pub(crate) struct Answer {
     response: reqwest::Response,
     stall: Duration,
     stop: CancellationToken,
+    /// What was waited for the last bytes worth counting, and what came since.
+    waited: Duration,
+    heard_bytes: u64,
 }
 
 impl Edge {
@@ -126,6 +133,8 @@ impl Edge {
             response,
             stall,
             stop,
+            waited: Duration::ZERO,
+            heard_bytes: 0,
         })
     }
 
@@ -218,13 +227,12 @@ impl Answer {
 
     /// The next bytes of the body, nothing at its end.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, Cause> {
-        let next = tokio::time::timeout(self.stall, self.response.chunk());
+        let began = Instant::now();
+        let patience = self.stall.saturating_sub(self.waited);
+        let next = tokio::time::timeout(patience, self.response.chunk());
         match self.stop.run_until_cancelled(next).await {
             None => Err(Cause::Cancelled),
-            Some(Err(_)) => Err(Cause::Stalled {
-                host: host_of(&self.url),
-                after: self.stall,
-            }),
+            Some(Err(_)) => Err(self.stalled()),
             Some(Ok(Err(error))) => {
                 let source = Box::new(error.without_url());
                 Err(Cause::Broken {
@@ -232,7 +240,27 @@ impl Answer {
                     source,
                 })
             }
-            Some(Ok(Ok(chunk))) => Ok(chunk),
+            Some(Ok(Ok(chunk))) => {
+                self.hear(began.elapsed(), chunk.as_ref().map_or(0, Bytes::len));
+                Ok(chunk)
+            }
+        }
+    }
+
+    /// Counts only time in which somebody waited for this body: reading slowly is our own affair.
+    fn hear(&mut self, waited: Duration, bytes: usize) {
+        self.waited += waited;
+        self.heard_bytes += bytes as u64;
+        if self.heard_bytes >= MURMUR_BYTES {
+            (self.waited, self.heard_bytes) = (Duration::ZERO, 0);
+        }
+    }
+
+    fn stalled(&self) -> Cause {
+        let (host, after) = (host_of(&self.url), self.stall);
+        match self.heard_bytes {
+            0 => Cause::Stalled { host, after },
+            bytes => Cause::Trickled { host, bytes, after },
         }
     }
 }

@@ -1,5 +1,6 @@
 //! One content of a transfer, from queued to held.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -25,6 +26,8 @@ pub(super) struct Job {
     pub(super) counters: Arc<FileCounters>,
     /// Since when another process has it.
     pub(super) busy_since: Mutex<Option<Instant>>,
+    /// Tries in vain since any connection last got on with it.
+    vain: AtomicU32,
     open: Mutex<Option<Arc<OpenFile>>>,
 }
 
@@ -87,8 +90,18 @@ impl Job {
             source,
             counters: Arc::default(),
             busy_since: Mutex::default(),
+            vain: AtomicU32::new(0),
             open: Mutex::default(),
         }
+    }
+
+    /// Notes that a try got on or was in vain. Returns how many were in vain since one got on.
+    pub(super) fn note_try(&self, is_progress: bool) -> u32 {
+        if is_progress {
+            self.vain.store(0, Ordering::Relaxed);
+            return 0;
+        }
+        self.vain.fetch_add(1, Ordering::Relaxed).saturating_add(1)
     }
 
     pub(super) fn set_open(&self, open: Option<Arc<OpenFile>>) {

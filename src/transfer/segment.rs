@@ -46,12 +46,21 @@ impl Engine {
                 return Ok(());
             }
             let began = *cursor;
-            let Err(cause) = self.stream(segment, *cursor..end, bell, cursor).await else {
+            let tried = self.stream(segment, *cursor..end, bell, cursor).await;
+            let job = &self.jobs[segment.file];
+            let is_progress = *cursor - began >= PROGRESS_BYTES;
+            let Err(cause) = tried else {
+                if is_progress {
+                    job.note_try(true);
+                }
                 continue;
             };
-            let is_progress = *cursor - began >= PROGRESS_BYTES;
             attempt = if is_progress { 1 } else { attempt + 1 };
-            self.wait_to_retry(segment.file, cause, attempt).await?;
+            // Connections that take over from each other begin to count anew; the file does not.
+            let rounds =
+                job.note_try(is_progress) / u32::from(self.around.limits.connections.max(1));
+            self.wait_to_retry(segment.file, cause, attempt.max(rounds))
+                .await?;
         }
     }
 

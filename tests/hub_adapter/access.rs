@@ -35,7 +35,12 @@ async fn a_redirect_elsewhere_takes_no_token_along() {
     t.hub
         .faults()
         .always(Match::hub().path("/revision/"), fault);
-    assert!(t.resolve(ID, "main").await.is_err());
+    // It refuses, but has no say on who may see the repo.
+    let cause = t.resolve(ID, "main").await.unwrap_err();
+    assert!(
+        matches!(&cause, Cause::Http(http) if http.status == 403),
+        "{cause}"
+    );
     assert!(t.hub.log().count(|r| r.origin == Origin::Cdn) > 0);
     assert_eq!(t.tokens_seen_by(Origin::Cdn), 0);
 }

@@ -99,9 +99,23 @@ async fn bodies_that_end_early_or_fall_silent() {
     });
     let cause = read(source.as_ref(), range()).await.unwrap_err();
     assert!(matches!(cause, Cause::Broken { .. }), "{cause:?}");
-    once(Fault::Stall { after_bytes: 1000 });
+    once(Fault::Stall {
+        after_bytes: 100_000,
+    });
     let cause = read(source.as_ref(), range()).await.unwrap_err();
     assert!(matches!(cause, Cause::Stalled { .. }), "{cause:?}");
+    once(Fault::Stall { after_bytes: 1000 });
+    let cause = read(source.as_ref(), range()).await.unwrap_err();
+    assert!(
+        matches!(cause, Cause::Trickled { bytes: 1000, .. }),
+        "{cause:?}"
+    );
+    once(Fault::Drip {
+        bytes_per_second: 5,
+        after_bytes: 100_000,
+    });
+    let cause = read(source.as_ref(), range()).await.unwrap_err();
+    assert!(matches!(cause, Cause::Trickled { .. }), "{cause:?}");
     once(Fault::Silence);
     let cause = read(source.as_ref(), range()).await.unwrap_err();
     assert!(matches!(cause, Cause::Stalled { .. }), "{cause:?}");

@@ -104,3 +104,22 @@ async fn no_hub_at_all_is_named_and_tried_again() {
     assert_eq!(host, "127.0.0.1:1");
     assert_eq!(t.heard.0.lock().unwrap().len(), 5);
 }
+
+#[tokio::test]
+async fn who_waited_for_the_same_answer_says_the_same() {
+    let t = plain();
+    let source = t.large().await;
+    let url = "http://127.0.0.1:1/gone".to_owned();
+    let fault = Fault::RedirectTo { url };
+    t.hub.faults().always(Match::hub().path(LARGE), fault);
+    let reads = (0..4).map(|n| read(source.as_ref(), n * KIB..(n + 1) * KIB));
+    for read in futures_util::future::join_all(reads).await {
+        let cause = read.unwrap_err();
+        assert!(
+            matches!(&cause, Cause::Unreachable { host, .. } if host == "127.0.0.1:1"),
+            "{cause}"
+        );
+        assert!(cause.to_string().contains("refused"), "{cause}");
+    }
+    assert_eq!(t.asked(), ["hub HEAD"]);
+}

@@ -204,7 +204,7 @@ fn a_hub_that_cannot_be_reached() {
     ran.says(&[
         "cannot pull org/tiny",
         &host,
-        "hint: check the network, HTTPS_PROXY and HF_ENDPOINT",
+        "hint: check the network, HTTPS_PROXY, HF_ENDPOINT and SSL_CERT_FILE",
     ]);
     assert_eq!(tree(larder.home()), "");
 }

@@ -69,6 +69,7 @@ mod state;
 #[path = "hub/tree.rs"]
 mod tree;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -109,6 +110,16 @@ impl Hub {
     /// The origin of signed URLs.
     pub fn cdn(&self) -> String {
         self.state.base(Origin::Cdn)
+    }
+
+    /// Where an origin listens, whatever it calls itself.
+    pub fn address(&self, origin: Origin) -> SocketAddr {
+        self.state.address(origin)
+    }
+
+    /// Makes an origin call itself by the URL of a server in front of it.
+    pub fn put_behind(&self, origin: Origin, base: impl Into<String>) {
+        self.state.put_behind(origin, base.into());
     }
 
     /// What was asked so far.

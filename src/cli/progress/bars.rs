@@ -11,6 +11,7 @@ use secrecy::SecretString;
 use unicode_width::UnicodeWidthStr;
 
 use super::board::{Board, FileSample, Sample};
+use super::repeats::Repeats;
 use super::{Printer, story};
 use crate::cli::output::{masked, width_of};
 use crate::cli::render;
@@ -28,6 +29,7 @@ pub(crate) struct Bars {
     head: String,
     /// What must not be drawn: indicatif has its own way to the terminal.
     secrets: Vec<SecretString>,
+    repeats: Repeats,
 }
 
 impl Bars {
@@ -47,6 +49,7 @@ impl Bars {
             bar,
             head: "asking the hub".to_owned(),
             secrets,
+            repeats: Repeats::default(),
         }
     }
 
@@ -61,7 +64,10 @@ impl Printer for Bars {
         Duration::from_millis(100)
     }
 
-    fn event(&mut self, _now: Duration, event: &Event, _board: &Board) {
+    fn event(&mut self, now: Duration, event: &Event, _board: &Board) {
+        if !self.repeats.is_news(now, event) {
+            return;
+        }
         match event {
             Event::Resolved { repo, commit } => {
                 self.head = format!("{repo} at {}", commit.short());

@@ -6,6 +6,7 @@ use std::time::Duration;
 use larder::report::Event;
 
 use super::board::Board;
+use super::repeats::Repeats;
 use super::{Printer, story, write_line};
 use crate::cli::render;
 
@@ -20,6 +21,7 @@ pub(crate) struct Lines {
     to: Box<dyn Write + Send>,
     files: u64,
     last: Duration,
+    repeats: Repeats,
 }
 
 impl Lines {
@@ -28,6 +30,7 @@ impl Lines {
             to,
             files: 0,
             last: Duration::ZERO,
+            repeats: Repeats::default(),
         }
     }
 
@@ -41,7 +44,10 @@ impl Printer for Lines {
         Duration::from_secs(1)
     }
 
-    fn event(&mut self, _now: Duration, event: &Event, _board: &Board) {
+    fn event(&mut self, now: Duration, event: &Event, _board: &Board) {
+        if !self.repeats.is_news(now, event) {
+            return;
+        }
         match event {
             Event::Resolved { repo, commit } => {
                 self.print(&format!("resolved {repo} at {}", commit.short()));

@@ -17,6 +17,7 @@ const QUOTED: usize = 100;
 
 /// Reads the whole body as JSON.
 pub(crate) async fn json<T: DeserializeOwned>(mut answer: Answer) -> Result<T, Cause> {
+    super::uncoded(answer.headers()).map_err(|what| answer.bad(what))?;
     let host = answer.host();
     let body = tokio::time::timeout(MAX_JSON_TIME, whole(&mut answer)).await;
     let body = body.unwrap_or(Err(Cause::Stalled {

@@ -3,7 +3,9 @@
 use std::ops::Range;
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{CONTENT_LENGTH, HeaderMap};
+use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap};
+
+use crate::redact::clean_short;
 
 /// The `Content-Range` of a slice: `bytes 0-9/100` or `bytes 0-9/*` (RFC 9110 §14.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,6 +134,25 @@ fn split_unquoted(text: &str, separator: char) -> (&str, &str) {
         }
     }
     (text, "")
+}
+
+/// Says how a body is coded, if it is: larder asks for it as it is.
+pub(crate) fn uncoded(headers: &HeaderMap) -> Result<(), String> {
+    let codings = headers.get_all(CONTENT_ENCODING).iter();
+    let coded = codings
+        .map(|value| {
+            String::from_utf8_lossy(value.as_bytes())
+                .trim()
+                .to_ascii_lowercase()
+        })
+        .find(|coding| !matches!(coding.as_str(), "" | "identity"));
+    match coded {
+        Some(coding) => Err(format!(
+            "bytes coded as {}, unasked",
+            clean_short(&coding, 30)
+        )),
+        None => Ok(()),
+    }
 }
 
 /// A header as text; nothing if it is absent or not text.

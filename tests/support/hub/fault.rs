@@ -16,7 +16,8 @@ pub enum Fault {
     ResetBeforeHeaders,
     /// No answer, but the connection stays open.
     Silence,
-    /// The connection ends in mid-body. A reset may take back bytes the client has not read.
+    /// The connection ends in mid-body, or at the end of a body that is no longer than that. A reset
+    /// may take back bytes the client has not read.
     CutAfter {
         /// Body bytes before the end.
         bytes: u64,
@@ -58,6 +59,11 @@ pub enum Fault {
     ShortRange {
         /// How many bytes are missing.
         missing: u64,
+    },
+    /// A truthful 206 of more bytes than asked.
+    LongRange {
+        /// How many bytes are too many.
+        more: u64,
     },
     /// A body that is too long, with a `Content-Length` to match.
     ExtraBytes {
@@ -144,6 +150,7 @@ impl Fault {
             Self::WrongTotal => "WrongTotal",
             Self::ShortLength { .. } => "ShortLength",
             Self::ShortRange { .. } => "ShortRange",
+            Self::LongRange { .. } => "LongRange",
             Self::ExtraBytes { .. } => "ExtraBytes",
             Self::SliceWith200 => "SliceWith200",
             Self::Gzip => "Gzip",

@@ -108,6 +108,12 @@ impl Body<'_> {
             sent += piece;
             pace.after(piece, rate).await;
         }
+        match wire.cut {
+            // All of the body, and then no connection for another request.
+            Some((_, true)) => return reset(self.stream),
+            Some((_, false)) => return close(self.stream).await,
+            None => {}
+        }
         match self.reply.framing {
             Framing::Length => Ok(Next::Open),
             Framing::Lie(_) => Ok(Next::Close),

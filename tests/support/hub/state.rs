@@ -61,6 +61,7 @@ pub(super) struct Catalog {
     bucket: HashMap<String, Content>,
     hub_shape: Shape,
     cdn_shape: Shape,
+    fronts: HashMap<Origin, String>,
 }
 
 /// What is known under a repo id.
@@ -88,12 +89,23 @@ impl State {
         }
     }
 
-    /// `http://…` of one origin, without a slash at the end.
+    /// The URL of one origin, without a slash at the end.
     pub(super) fn base(&self, origin: Origin) -> String {
+        let known = self.catalog().fronts.get(&origin).cloned();
+        known.unwrap_or_else(|| format!("http://{}", self.address(origin)))
+    }
+
+    /// Where one origin listens.
+    pub(super) fn address(&self, origin: Origin) -> SocketAddr {
         match origin {
-            Origin::Hub => format!("http://{}", self.hub),
-            Origin::Cdn => format!("http://{}", self.cdn),
+            Origin::Hub => self.hub,
+            Origin::Cdn => self.cdn,
         }
+    }
+
+    /// Puts a server in front of an origin: what the origin calls itself from now on.
+    pub(super) fn put_behind(&self, origin: Origin, base: String) {
+        self.catalog().fronts.insert(origin, base);
     }
 
     /// Puts a repo in place of an earlier one of that id.
