@@ -364,7 +364,7 @@ impl Schedule {
 
     /// Cuts the segment that would finish last, and gives its tail to an idle connection.
     fn split(&mut self, now: Duration) -> Option<Next> {
-        let usual = self.rate.max(1);
+        let usual = Some(self.rate).filter(|&rate| rate > 0);
         let (&id, cut) = self
             .flights
             .iter()
@@ -381,7 +381,8 @@ impl Schedule {
     }
 
     /// Where a segment should be cut so that both parts end together; nothing if it should stay whole.
-    fn cut(&self, flight: &Flight, usual: u64, now: Duration) -> Option<u64> {
+    /// While nothing is known of rates nobody can say, and what is on its way may be all of it.
+    fn cut(&self, flight: &Flight, usual: Option<u64>, now: Duration) -> Option<u64> {
         let file = &self.files[flight.file];
         if file.len <= self.shape.whole_bytes || !file.is_open {
             return None;
@@ -390,8 +391,9 @@ impl Schedule {
         let own = if flight.is_still(now, self.first_bytes, self.progressed) {
             0
         } else {
-            flight.rate(now).unwrap_or(usual)
+            flight.rate(now).or(usual)?
         };
+        let usual = usual.unwrap_or(own).max(1);
         let is_slow = own.saturating_mul(CRAWL_FACTOR) < usual;
         let is_crawling = is_slow && left > own.saturating_mul(CRAWL_FACTOR);
         // What is over soon is left alone: cutting it wastes what is on its way.
