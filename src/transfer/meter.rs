@@ -35,6 +35,7 @@ pub(super) struct Meter {
     /// Windows that are not judged, after a change.
     settling: u32,
     pushed_at: Option<Duration>,
+    has_measured: bool,
 }
 
 /// What was written at once.
@@ -52,7 +53,8 @@ pub(super) struct Written {
 pub(super) struct Measured {
     /// Bytes per second and connection.
     pub(super) rate: u64,
-    /// Whether all the connections that may be in use were at work.
+    /// Whether all the connections that may be in use were at work, or would have been if there were
+    /// more to do: to begin with none is idle because it was faster.
     pub(super) is_busy: bool,
     /// Connections that may be in use from now on, if that changed.
     pub(super) changed: Option<u16>,
@@ -68,6 +70,7 @@ impl Meter {
             piece_bytes: 1,
             settling: SETTLING_FIRST,
             pushed_at: None,
+            has_measured: false,
         }
     }
 
@@ -87,6 +90,7 @@ impl Meter {
         let millis = elapsed.as_millis().max(1);
         let per_second = u128::from(std::mem::take(&mut self.bytes)) * 1000 / millis;
         self.since = now;
+        let is_first = !std::mem::replace(&mut self.has_measured, true);
         let bound = self.bound();
         self.piece_bytes = (self.piece_bytes / 2).max(1);
         let rate = per_second / written.flying.max(1) as u128;
@@ -104,7 +108,7 @@ impl Meter {
         }
         Some(Measured {
             rate: u64::try_from(rate).unwrap_or(u64::MAX),
-            is_busy: written.flying >= usize::from(before),
+            is_busy: written.flying >= usize::from(before) || is_first,
             changed: (now != before).then_some(now),
         })
     }
