@@ -17,10 +17,15 @@ use std::time::Duration;
 mod hub;
 #[path = "support/larder.rs"]
 mod larder;
+#[path = "support/truth.rs"]
+mod truth;
 
 #[cfg(target_os = "linux")]
 #[path = "hard/crash.rs"]
 mod crash;
+#[cfg(target_os = "linux")]
+#[path = "hard/disk.rs"]
+mod disk;
 #[path = "hard/faults.rs"]
 mod faults;
 #[path = "hard/integrity.rs"]

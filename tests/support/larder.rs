@@ -71,6 +71,7 @@ impl Larder {
                 ("HF_ENDPOINT".into(), self.endpoint.clone().into()),
             ],
             program: env!("CARGO_BIN_EXE_larder").into(),
+            under: Vec::new(),
             user: None,
         }
     }
@@ -134,6 +135,7 @@ pub struct Call<'a> {
     args: Vec<OsString>,
     env: Vec<(OsString, OsString)>,
     program: PathBuf,
+    under: Vec<OsString>,
     user: Option<u32>,
 }
 
@@ -150,6 +152,14 @@ impl Call<'_> {
     pub fn and(mut self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
         let args = args.into_iter().map(|arg| arg.as_ref().to_owned());
         self.args.extend(args);
+        self
+    }
+
+    /// Runs by another program, which takes the command line at the end of its own.
+    #[must_use]
+    pub fn under(mut self, program: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
+        let words = program.into_iter().map(|word| word.as_ref().to_owned());
+        self.under.extend(words);
         self
     }
 
@@ -173,9 +183,12 @@ impl Call<'_> {
 
     /// The command, for a test that needs its streams otherwise.
     pub fn command(&self) -> Command {
-        let mut command = Command::new(&self.program);
+        let program = self.program.as_os_str();
+        let line = self.under.iter().map(OsString::as_os_str).chain([program]);
+        let mut line = line.chain(self.args.iter().map(OsString::as_os_str));
+        let mut command = Command::new(line.next().unwrap_or(program));
         command
-            .args(&self.args)
+            .args(line)
             .env_clear()
             .envs(self.env.iter().cloned())
             .current_dir(self.larder.home())
