@@ -26,6 +26,9 @@ mod crash;
 #[cfg(target_os = "linux")]
 #[path = "hard/disk.rs"]
 mod disk;
+#[cfg(target_os = "linux")]
+#[path = "hard/every_call.rs"]
+mod every_call;
 #[path = "hard/faults.rs"]
 mod faults;
 #[path = "hard/integrity.rs"]
@@ -39,6 +42,9 @@ mod kill;
 mod limits;
 #[path = "hard/neighbours.rs"]
 mod neighbours;
+#[cfg(target_os = "linux")]
+#[path = "hard/shares.rs"]
+mod shares;
 
 use hub::{Content, Fault, Hub, Log, Match, Origin, Record, Repo};
 use larder::{Larder, Ran};

@@ -351,6 +351,11 @@ impl Running {
         self.shared.lock().text(1)
     }
 
+    /// Whether it has ended.
+    pub fn has_ended(&self) -> bool {
+        self.shared.lock().closed == 2
+    }
+
     /// Blocks until stderr has these words; ending without them fails the test.
     #[track_caller]
     pub fn wait_until_it_says(&self, words: &str) {
