@@ -72,12 +72,13 @@ fn asked(hub: &Hub) -> usize {
 fn both_end_right(hub: &Hub, larder: &Larder, first: &larder::Call, second: &larder::Call) {
     let first = first.spawn();
     wait_for_bytes(hub.log(), LEN / 4);
+    // Held, so that it cannot be done before the second one has begun.
+    first.signal(Signal::STOP);
+    let since = asked(hub);
     let second = second.spawn();
-    first.wait_until_it_says("to fetch");
-    // The first one has several connections; the second one's first request tells that it has begun.
-    second.wait_until_it_says("to fetch");
-    wait_for_another(hub, asked(hub));
+    wait_for_another(hub, since);
     let count = partials(larder);
+    first.signal(Signal::CONT);
     let (first, second) = (first.wait(), second.wait());
     assert_eq!(count, 2, "{first:#?} {second:#?}");
     assert_right(larder, hub, first);
@@ -109,6 +110,27 @@ fn two_machines_at_once_on_one_share() {
     let (hub, larder) = slow();
     let (here, there) = (pull(&larder, EMPTY_LOCKS), pull_elsewhere(&larder));
     both_end_right(&hub, &larder, &here, &there);
+}
+
+#[test]
+fn where_locks_keep_nobody_out_a_publication_is_let_be() {
+    let _turn = turn();
+    let (hub, larder) = plain(Content::synthetic(2 * MB, 72));
+    let inject = "--inject=symlink,symlinkat:delay_enter=2000000:when=1";
+    let first = larder.pull([ID]);
+    let empty = format!("--inject={EMPTY_LOCKS}");
+    let first = first.under(["strace", "-f", "-qq", "-o", "/dev/null", &empty, inject]);
+    let first = first.spawn();
+    let private = larder.repo(ID).join(".larder");
+    while children(&private).is_empty() {
+        assert!(!first.has_ended(), "{}", first.stderr());
+    }
+    first.signal(Signal::STOP);
+    let second = pull(&larder, EMPTY_LOCKS).run().succeeded();
+    first.signal(Signal::CONT);
+    let first = first.wait();
+    assert_eq!(first.stdout, second.stdout, "{first:#?}");
+    assert_right(&larder, &hub, first);
 }
 
 /// Kills the process that strace runs; strace ends with it.
