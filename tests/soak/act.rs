@@ -155,7 +155,7 @@ fn wait(hub: &Hub, running: &Running, bytes: u64) {
 /// It ended as a contract says, or by a signal, and not by a defect.
 #[track_caller]
 fn check(act: &Act, ran: &Ran) {
-    let is_right = matches!(ran.code, None | Some(0 | 5 | 6 | 7 | 8 | 130));
+    let is_right = matches!(ran.code, None | Some(0 | 4..=8 | 130));
     let is_defect = ["panicked", "should not", "report this with"]
         .iter()
         .any(|words| ran.stderr.contains(words));
