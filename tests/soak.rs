@@ -60,6 +60,7 @@ fn play(seed: u64) {
     end::assert_tidy(&larder, &hub, &shape.ids());
 }
 
+#[expect(clippy::disallowed_methods, reason = "the tests' own settings")]
 fn number(name: &str) -> Option<u64> {
     let text = env::var(name).ok()?;
     Some(text.parse().expect("a number"))

@@ -79,9 +79,12 @@ pub(super) fn measured(session: &Session, plan: &Plan, is_forced: bool, error: E
             need_bytes: plan
                 .steps
                 .iter()
-                .map(|step| match is_forced {
-                    true => step.need_bytes(),
-                    false => still_to_come(session, step),
+                .map(|step| {
+                    if is_forced {
+                        step.need_bytes()
+                    } else {
+                        still_to_come(session, step)
+                    }
                 })
                 .sum(),
             free_bytes: fs::free_bytes(existing(&path)).unwrap_or(0),

@@ -217,9 +217,12 @@ fn a_folder_that_may_not_be_written_is_named() {
         let folder = larder.path(folder);
         closed_folder(&folder);
         let pull = || larder.pull([ID]).bound_by_permissions();
-        let pull = || match folder.ends_with("store") {
-            true => pull().and(["--store".as_ref(), folder.as_os_str()]),
-            false => pull(),
+        let pull = || {
+            if folder.ends_with("store") {
+                pull().and(["--store".as_ref(), folder.as_os_str()])
+            } else {
+                pull()
+            }
         };
         let ran = pull().run().exited(7);
         ran.says(&[

@@ -81,6 +81,11 @@ fn dies_at_and_goes_on(hub: &Hub, nth: u64) -> bool {
     true
 }
 
+#[expect(clippy::disallowed_methods, reason = "the tests' own settings")]
+fn is_every() -> bool {
+    env::var_os("LARDER_EVERY_CALL").is_some()
+}
+
 #[test]
 fn a_kill_at_every_call_that_changes_the_disk_spoils_nothing() {
     let _turn = turn();
@@ -91,8 +96,7 @@ fn a_kill_at_every_call_that_changes_the_disk_spoils_nothing() {
         panic!("killed at no call");
     };
     assert!(all > 80, "only {all} calls change the disk");
-    let is_every = env::var_os("LARDER_EVERY_CALL").is_some();
-    let step = if is_every { 1 } else { 4 };
+    let step = if is_every() { 1 } else { 4 };
     // From one run to the next their number differs: as far as there is something to be killed at.
     let (next, deaths) = (AtomicU64::new(1), AtomicU64::new(0));
     thread::scope(|scope| {

@@ -67,12 +67,13 @@ impl Shape {
             .shape(Origin::Cdn, speed(random));
         let builder = self.repos.iter().fold(builder, |builder, (id, files)| {
             let files = files.iter().cloned();
-            builder.repo(
-                files.fold(Repo::model(*id), |repo, file| match file.is_lfs {
-                    true => repo.lfs(&file.path, file.content),
-                    false => repo.file(&file.path, file.content),
-                }),
-            )
+            builder.repo(files.fold(Repo::model(*id), |repo, file| {
+                if file.is_lfs {
+                    repo.lfs(&file.path, file.content)
+                } else {
+                    repo.file(&file.path, file.content)
+                }
+            }))
         });
         let hub = Builder::start(builder);
         for _fault in 0..random.u8(..4) {
@@ -114,9 +115,10 @@ fn place(random: &mut Rng) -> Match {
         2 => Match::hub().path("resolve"),
         _ => Match::cdn().method("GET"),
     };
-    match random.bool() {
-        true => place.nth(random.u64(..6)),
-        false => place,
+    if random.bool() {
+        place.nth(random.u64(..6))
+    } else {
+        place
     }
 }
 
