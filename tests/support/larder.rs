@@ -19,13 +19,18 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tempfile::TempDir;
 
 use super::hub::Hub;
+
+#[path = "streams.rs"]
+mod streams;
+
+use streams::{Shared, Streams};
 
 /// No run of these tests takes nearly as long; one that does hangs.
 const LIMIT: Duration = Duration::from_secs(180);
@@ -275,51 +280,6 @@ pub struct Running {
     child: Child,
     shared: Arc<Shared>,
     readers: Vec<JoinHandle<()>>,
-}
-
-#[derive(Default)]
-struct Shared {
-    streams: Mutex<Streams>,
-    changed: Condvar,
-}
-
-/// stdout and stderr.
-#[derive(Default)]
-struct Streams {
-    bytes: [Vec<u8>; 2],
-    closed: usize,
-}
-
-impl Streams {
-    fn text(&self, stream: usize) -> String {
-        String::from_utf8_lossy(&self.bytes[stream]).into_owned()
-    }
-}
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Streams> {
-        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits until `reached`; whether it was before the limit.
-    fn wait(&self, reached: impl Fn(&Streams) -> bool) -> bool {
-        let waiting = |streams: &mut Streams| !reached(streams);
-        let waited = self.changed.wait_timeout_while(self.lock(), LIMIT, waiting);
-        let (streams, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
-        drop(streams);
-        !timeout.timed_out()
-    }
-
-    /// Reads one stream to its end.
-    fn follow(&self, mut stream: impl Read, number: usize) {
-        let mut buffer = [0; 8192];
-        while let Ok(count @ 1..) = stream.read(&mut buffer) {
-            self.lock().bytes[number].extend_from_slice(&buffer[..count]);
-            self.changed.notify_all();
-        }
-        self.lock().closed += 1;
-        self.changed.notify_all();
-    }
 }
 
 impl Running {
