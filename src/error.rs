@@ -240,6 +240,24 @@ pub enum Cause {
         /// Bytes available.
         free_bytes: u64,
     },
+    /// The disk or the quota became full on the way.
+    #[error(
+        "cannot {action} {}: {}; {need_bytes} bytes are still to come, the disk has {free_bytes} free",
+        shown(path),
+        io_words(source)
+    )]
+    Full {
+        /// The operation.
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+        /// Bytes still to be written.
+        need_bytes: u64,
+        /// Bytes available, as far as the disk says; a quota may allow less.
+        free_bytes: u64,
+    },
     /// A format written by a newer larder.
     #[error("{} has format {found}, this larder knows {known}", shown(path))]
     TooNew {
@@ -290,7 +308,9 @@ impl Cause {
                 Kind::Unavailable
             }
             Self::Corrupt { .. } | Self::Hostile { .. } => Kind::Integrity,
-            Self::Io { .. } | Self::NoSpace { .. } | Self::TooNew { .. } => Kind::Disk,
+            Self::Io { .. } | Self::NoSpace { .. } | Self::Full { .. } | Self::TooNew { .. } => {
+                Kind::Disk
+            }
             Self::Locked { .. } => Kind::Locked,
             Self::Cancelled => Kind::Cancelled,
             Self::Bug(_) => Kind::Bug,

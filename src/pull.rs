@@ -92,7 +92,9 @@ pub async fn pull(session: &Session, request: &Request) -> Result<Outcome, Error
     let writing = ready::prepare(session, &plan).await.map_err(on_repo)?;
     let (plan, mut held) = check::check(session, &target, plan).await?;
     ready::allow(session, &plan).map_err(on_repo)?;
-    let fetched = fetch(session, request, &view, &target, &plan).await?;
+    let fetched = fetch(session, request, &view, &target, &plan).await;
+    let fetched =
+        fetched.map_err(|error| ready::measured(session, &plan, request.is_forced, error))?;
     held.extend(fetched.held);
     let here = plan.totals();
 

@@ -17,10 +17,18 @@ use std::time::Duration;
 mod hub;
 #[path = "support/larder.rs"]
 mod larder;
+#[path = "support/truth.rs"]
+mod truth;
 
 #[cfg(target_os = "linux")]
 #[path = "hard/crash.rs"]
 mod crash;
+#[cfg(target_os = "linux")]
+#[path = "hard/disk.rs"]
+mod disk;
+#[cfg(target_os = "linux")]
+#[path = "hard/every_call.rs"]
+mod every_call;
 #[path = "hard/integrity.rs"]
 mod integrity;
 #[path = "hard/interrupt.rs"]
@@ -32,6 +40,9 @@ mod kill;
 mod limits;
 #[path = "hard/neighbours.rs"]
 mod neighbours;
+#[cfg(target_os = "linux")]
+#[path = "hard/shares.rs"]
+mod shares;
 
 use hub::{Content, Fault, Hub, Log, Match, Origin, Record, Repo};
 use larder::{Larder, Ran};

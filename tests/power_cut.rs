@@ -78,6 +78,18 @@ impl World {
         self.durable = written;
     }
 
+    /// A sync fails, of the data or of the journal: whoever is told of it goes away.
+    fn fail_a_sync(&mut self, partial: Arc<Partial>) -> Arc<Partial> {
+        self.disk.fail_sync(1 + self.random.below(2));
+        let told = partial.checkpoint();
+        self.disk.fail_sync(0);
+        if told.is_ok() {
+            return partial;
+        }
+        drop(partial);
+        self.open()
+    }
+
     /// What the partial claims is what the file holds, and nothing is missing that was made to last.
     fn check_claims(&self, partial: &Partial, seed: u64) {
         let data = self.disk.content(partial.data_path()).unwrap();
@@ -166,7 +178,18 @@ fn live(seed: u64) -> u32 {
             3 => {
                 partial.catch_up(world.random.below(9000)).unwrap();
             }
+            4 => {
+                partial = world.fail_a_sync(partial);
+                world.check_claims(&partial, seed);
+            }
             _ => world.write(&partial),
+        }
+        if partial.missing().is_empty() && world.random.below(3) == 0 {
+            partial.catch_up(LEN as u64).unwrap();
+            world.disk.fail_sync(1);
+            partial.finish().unwrap_err();
+            drop(partial);
+            partial = world.open();
         }
         if partial.missing().is_empty() {
             partial.catch_up(LEN as u64).unwrap();

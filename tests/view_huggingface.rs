@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use larder::digest::{BlobId, Digest, GitOid};
 use larder::error::Kind;
@@ -377,6 +378,10 @@ fn what_a_crash_left_goes_with_the_next_publication() {
         let left = place.repo.folder().join(".larder/publish-x1/1/onnx");
         fs::create_dir_all(&left).unwrap();
         symlink("../../blobs/x", left.join("link")).unwrap();
+        // Of another run of the machine, and so old that nobody can be at work in it.
+        let folder = fs::File::open(place.repo.folder().join(".larder/publish-x1")).unwrap();
+        let long_ago = SystemTime::now() - Duration::from_secs(2 * 3600);
+        folder.set_modified(long_ago).unwrap();
         place.publish(&files).unwrap();
         assert!(place.is_tidy());
     }

@@ -64,6 +64,9 @@ impl Cause {
                 "free at least {} bytes, or choose another disk with --store and HF_HUB_CACHE",
                 need_bytes.saturating_sub(*free_bytes)
             )),
+            Self::Full { need_bytes, free_bytes, source, .. } => {
+                Some(room_hint(source, *need_bytes, *free_bytes))
+            }
             Self::TooNew { .. } => Some("upgrade larder".to_owned()),
             Self::Locked { .. } => {
                 Some("wait for it to end, or raise --lock-timeout".to_owned())
@@ -72,6 +75,22 @@ impl Cause {
             Self::Disabled | Self::Hostile { .. } | Self::Cancelled => None,
         }
     }
+}
+
+/// How much to free: what is missing, as far as that is known.
+fn room_hint(error: &io::Error, need_bytes: u64, free_bytes: u64) -> String {
+    let lacking = need_bytes.saturating_sub(free_bytes);
+    let room = if error.kind() == io::ErrorKind::QuotaExceeded {
+        format!("free at least {need_bytes} bytes of your quota")
+    } else if lacking > 0 {
+        format!("free at least {lacking} bytes")
+    } else {
+        // Reserved for root, or the disk is out of inodes.
+        "free some space".to_owned()
+    };
+    format!(
+        "{room}, or choose another disk with --store and HF_HUB_CACHE; what was fetched is kept, so run the same command again"
+    )
 }
 
 fn io_hint(error: &io::Error) -> Option<String> {
@@ -84,6 +103,29 @@ fn io_hint(error: &io::Error) -> Option<String> {
         }
         io::ErrorKind::ReadOnlyFilesystem => {
             "the disk is mounted read-only; choose others with --store and HF_HUB_CACHE"
+        }
+        io::ErrorKind::NotFound => {
+            "another program removed it meanwhile; what is still there is kept, so run the same command again"
+        }
+        io::ErrorKind::NotADirectory
+        | io::ErrorKind::IsADirectory
+        | io::ErrorKind::AlreadyExists => {
+            "something else has the name of a file or folder of larder; move it away and run the same command again"
+        }
+        _ => return errno_hint(error),
+    };
+    Some(hint.to_owned())
+}
+
+/// For what the standard library has no name for.
+fn errno_hint(error: &io::Error) -> Option<String> {
+    use rustix::io::Errno;
+    let hint = match Errno::from_io_error(error)? {
+        Errno::IO => {
+            "the disk itself failed: look at the system's log (`dmesg`); choose another with --store and HF_HUB_CACHE, or run the same command again to go on"
+        }
+        Errno::LOOP => {
+            "a link stands where larder keeps a file of its own; remove it and run the same command again"
         }
         _ => return None,
     };

@@ -1,8 +1,9 @@
-//! Before anything is written: leave to write, and room for it.
+//! Before anything is written: leave to write, and room for it. And afterwards, what room was lacking.
 
+use std::io;
 use std::path::Path;
 
-use crate::error::Cause;
+use crate::error::{Cause, Error};
 use crate::fs;
 use crate::plan::{Action, Plan, Step};
 use crate::report::Event;
@@ -62,6 +63,56 @@ fn has_room(path: &Path, need_bytes: u64) -> Result<(), Cause> {
         });
     }
     Ok(())
+}
+
+/// Adds to a failure for want of room how much is still to come and how much is free. A forced pull
+/// begins anew each time, whatever is here.
+pub(super) fn measured(session: &Session, plan: &Plan, is_forced: bool, error: Error) -> Error {
+    let cause = match error.cause {
+        Cause::Io {
+            action,
+            path,
+            source,
+        } if is_full(&source) => Cause::Full {
+            action,
+            source,
+            need_bytes: plan
+                .steps
+                .iter()
+                .map(|step| {
+                    if is_forced {
+                        step.need_bytes()
+                    } else {
+                        still_to_come(session, step)
+                    }
+                })
+                .sum(),
+            free_bytes: fs::free_bytes(existing(&path)).unwrap_or(0),
+            path,
+        },
+        other => other,
+    };
+    Error { cause, ..error }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
+}
+
+/// Bytes of a step that are not on this disk by now; all of them where the disk does not say.
+fn still_to_come(session: &Session, step: &Step) -> u64 {
+    let Action::Fetch { .. } = step.action else {
+        return 0;
+    };
+    let (digest, len) = (step.file.digest, step.file.len);
+    if let Ok(Some(_blob)) = session.store.find(digest, len) {
+        return 0;
+    }
+    let here = session.store.unfinished(digest, len).unwrap_or_default();
+    len - here.total_bytes()
 }
 
 fn existing(path: &Path) -> &Path {

@@ -194,14 +194,29 @@ impl Partial {
             }
             claims.journal.position()
         };
-        self.data.sync_data().on_path("sync", &self.data_path)?;
+        self.sync_data()?;
         let journal = {
             let mut claims = lock(&self.claims);
             claims.journal.synced(position)?;
             claims.journal.file()
         };
-        journal.sync_data().on_path("sync", &self.dir)?;
+        let synced = journal.sync_data().on_path("sync", &self.dir);
+        synced.inspect_err(|_| self.doubt())?;
         self.sync_names()
+    }
+
+    fn sync_data(&self) -> Result<(), Cause> {
+        let synced = self.data.sync_data().on_path("sync", &self.data_path);
+        synced.inspect_err(|_| self.doubt())
+    }
+
+    /// After a sync that failed, the system counts as written what may not be on the disk. Read back it
+    /// looks right, so the hash cannot tell: such bytes are fetched again.
+    fn doubt(&self) {
+        let mut claims = lock(&self.claims);
+        claims.have = claims
+            .journal
+            .doubt(identity(self.digest, self.len), self.boot);
     }
 
     /// Makes the names of folder and files durable, once: the bytes are found by them.
@@ -259,7 +274,7 @@ impl Partial {
                 "a partial has another size than its content".to_owned(),
             ));
         }
-        self.data.sync_data().on_path("sync", &self.data_path)?;
+        self.sync_data()?;
         publish(self.disk.as_ref(), &self.layout, &self.data_path, hashed)?;
         // The content is safe: what is left of the partial costs nobody anything but its few bytes.
         self.discard().unwrap_or_else(|cause| {

@@ -194,6 +194,22 @@ impl Journal {
         self.rewrite(identity, boot, &RangeSet::new(), &RangeSet::new())
     }
 
+    /// A sync has failed: what none vouched for before may be lost, and the next sync would not say so
+    /// again. Only the rest is believed from now on; it is returned.
+    pub fn doubt(&mut self, identity: Identity, boot: BootId) -> RangeSet {
+        let bytes = read_all(self.file.as_ref()).unwrap_or_default();
+        let durable = replay(&bytes, identity, boot).durable;
+        let Err(cause) = self.rewrite(identity, boot, &durable, &RangeSet::new()) else {
+            return durable;
+        };
+        tracing::debug!(%cause, "a journal in doubt cannot be written anew");
+        // Better none than one that claims what may be lost.
+        self.disk.remove(&self.path).unwrap_or_else(|cause| {
+            tracing::warn!(%cause, "a journal in doubt stays");
+        });
+        RangeSet::new()
+    }
+
     /// Writes a journal with these claims aside and puts it in the place of this one.
     fn rewrite(
         &mut self,

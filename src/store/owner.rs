@@ -153,9 +153,13 @@ impl Drop for Mark {
 /// content's lock, which the caller holds, keeps a second taker out.
 ///
 /// # Errors
-/// When the folder cannot be written.
+/// When the folder cannot be written, or is none: what a link leads to is somebody else's.
 pub fn take(dir: &Path, me: &Owner, is_lock_effective: bool) -> Result<Option<Mark>, Cause> {
     files::create_dir_all(dir)?;
+    if files::lstat(dir)?.is_some_and(|there| there.is_symlink()) {
+        let source = std::io::Error::from(rustix::io::Errno::LOOP);
+        return Err(source).on_path("use the folder", dir);
+    }
     let path = dir.join("owner");
     if let Some(owner) = read(&path)?
         && !is_gone(&owner, me, is_lock_effective, &path)?

@@ -75,7 +75,7 @@ fn folder(path: &Path) -> PathBuf {
 }
 
 /// Temporary files of the store go when they have stood for an hour: let them be as old.
-fn an_hour_passes(larder: &Larder) {
+pub(super) fn an_hour_passes(larder: &Larder) {
     for path in children(&larder.store().join("partial")) {
         if path.is_file() {
             let file = fs::File::open(path).unwrap();
@@ -86,7 +86,7 @@ fn an_hour_passes(larder: &Larder) {
 }
 
 /// A machine whose home belongs to the user whom permissions bind.
-fn machine(hub: &Hub) -> Larder {
+pub(super) fn machine(hub: &Hub) -> Larder {
     let larder = Larder::at(hub);
     if rustix::process::geteuid().is_root() {
         chown(larder.home(), Some(NOBODY), Some(NOBODY)).unwrap();

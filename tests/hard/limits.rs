@@ -61,7 +61,7 @@ fn memory_does_not_grow_much_with_the_listing() {
 }
 
 /// Runs `script` with a small disk of its own in place of the caches; `$LARDER` pulls.
-fn on_a_disk_of(size: &str, larder: &Larder, script: &str) -> Command {
+pub(super) fn on_a_disk_of(size: &str, larder: &Larder, script: &str) -> Command {
     let call = larder.pull([ID]).command();
     let mount = format!(
         "set -e; mkdir -p $HOME/.cache; mount -t tmpfs -o size={size} none $HOME/.cache; set +e; \
@@ -80,7 +80,7 @@ fn on_a_disk_of(size: &str, larder: &Larder, script: &str) -> Command {
     command
 }
 
-fn texts(output: &std::process::Output) -> (String, String) {
+pub(super) fn texts(output: &std::process::Output) -> (String, String) {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (text(&output.stdout), text(&output.stderr))
 }

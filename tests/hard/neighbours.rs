@@ -19,11 +19,11 @@ fn slow(repos: impl IntoIterator<Item = Repo>) -> Hub {
 }
 
 #[test]
-fn six_at_once_fetch_once() {
+fn eight_at_once_fetch_once() {
     let _turn = turn();
     let hub = slow([repo(Content::synthetic(LEN, 21))]);
     let larder = Larder::at(&hub);
-    let running: Vec<_> = (0..6).map(|_| larder.pull([ID]).spawn()).collect();
+    let running: Vec<_> = (0..8).map(|_| larder.pull([ID]).spawn()).collect();
     for ran in running {
         assert_right(&larder, &hub, ran.wait());
     }

@@ -13,7 +13,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -74,12 +74,16 @@ pub struct ForgetfulDisk {
     names: Arc<Mutex<Names>>,
     during_sync: Hook,
     keeps_all: Arc<AtomicBool>,
+    fails: Failing,
 }
 
 /// What happens while a file is being synced.
 type Hook = Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>;
 
-struct Handle(FileRef, Hook);
+/// How many syncs from now one fails; 0 is none.
+type Failing = Arc<AtomicU64>;
+
+struct Handle(FileRef, Hook, Failing);
 
 impl ForgetfulDisk {
     /// Cuts the power: what a reboot finds is all that is left.
@@ -105,6 +109,12 @@ impl ForgetfulDisk {
     /// Does something in the midst of the next sync of a file: it is not taken along.
     pub fn during_next_sync(&self, act: impl FnOnce() + Send + 'static) {
         *self.during_sync.lock().unwrap() = Some(Box::new(act));
+    }
+
+    /// Fails the `nth` next sync of a file, from 1. As on a real system, what was to be synced then
+    /// counts as written, still reads as it was, and is lost with the power.
+    pub fn fail_sync(&self, nth: u64) {
+        self.fails.store(nth, Ordering::Relaxed);
     }
 
     /// Refuses to remove anything from now on.
@@ -170,6 +180,16 @@ impl Inode {
         }
     }
 
+    /// Of the first `count` changes that are pending, what was written is lost. Lengths stay: a
+    /// filesystem has them in its own log.
+    fn forget(&mut self, count: usize) {
+        let mut position = 0;
+        self.pending.retain(|change| {
+            position += 1;
+            position > count || matches!(change, Change::Length(_))
+        });
+    }
+
     fn lose(&mut self, random: &mut Random) {
         for change in std::mem::take(&mut self.pending) {
             match random.below(3) {
@@ -221,7 +241,14 @@ impl DiskFile for Handle {
         if let Some(act) = act {
             act();
         }
-        self.0.lock().unwrap().sync(count);
+        let mut file = self.0.lock().unwrap();
+        let fails = self.2.load(Ordering::Relaxed);
+        self.2.store(fails.saturating_sub(1), Ordering::Relaxed);
+        if fails == 1 {
+            file.forget(count);
+            return Err(io::Error::other("the disk is broken"));
+        }
+        file.sync(count);
         Ok(())
     }
 }
@@ -242,7 +269,8 @@ impl Disk for ForgetfulDisk {
             self.change(NameChange::Set(path.to_owned(), Arc::clone(&file)));
             file
         });
-        Ok(Arc::new(Handle(file, Arc::clone(&self.during_sync))))
+        let (during_sync, fails) = (Arc::clone(&self.during_sync), Arc::clone(&self.fails));
+        Ok(Arc::new(Handle(file, during_sync, fails)))
     }
 
     fn create(&self, path: &Path) -> Result<Arc<dyn DiskFile>, Cause> {

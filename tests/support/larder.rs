@@ -19,13 +19,18 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tempfile::TempDir;
 
 use super::hub::Hub;
+
+#[path = "streams.rs"]
+mod streams;
+
+use streams::{Shared, Streams};
 
 /// No run of these tests takes nearly as long; one that does hangs.
 const LIMIT: Duration = Duration::from_secs(180);
@@ -71,6 +76,7 @@ impl Larder {
                 ("HF_ENDPOINT".into(), self.endpoint.clone().into()),
             ],
             program: env!("CARGO_BIN_EXE_larder").into(),
+            under: Vec::new(),
             user: None,
         }
     }
@@ -134,6 +140,7 @@ pub struct Call<'a> {
     args: Vec<OsString>,
     env: Vec<(OsString, OsString)>,
     program: PathBuf,
+    under: Vec<OsString>,
     user: Option<u32>,
 }
 
@@ -150,6 +157,14 @@ impl Call<'_> {
     pub fn and(mut self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
         let args = args.into_iter().map(|arg| arg.as_ref().to_owned());
         self.args.extend(args);
+        self
+    }
+
+    /// Runs by another program, which takes the command line at the end of its own.
+    #[must_use]
+    pub fn under(mut self, program: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
+        let words = program.into_iter().map(|word| word.as_ref().to_owned());
+        self.under.extend(words);
         self
     }
 
@@ -173,9 +188,12 @@ impl Call<'_> {
 
     /// The command, for a test that needs its streams otherwise.
     pub fn command(&self) -> Command {
-        let mut command = Command::new(&self.program);
+        let program = self.program.as_os_str();
+        let line = self.under.iter().map(OsString::as_os_str).chain([program]);
+        let mut line = line.chain(self.args.iter().map(OsString::as_os_str));
+        let mut command = Command::new(line.next().unwrap_or(program));
         command
-            .args(&self.args)
+            .args(line)
             .env_clear()
             .envs(self.env.iter().cloned())
             .current_dir(self.larder.home())
@@ -264,51 +282,6 @@ pub struct Running {
     readers: Vec<JoinHandle<()>>,
 }
 
-#[derive(Default)]
-struct Shared {
-    streams: Mutex<Streams>,
-    changed: Condvar,
-}
-
-/// stdout and stderr.
-#[derive(Default)]
-struct Streams {
-    bytes: [Vec<u8>; 2],
-    closed: usize,
-}
-
-impl Streams {
-    fn text(&self, stream: usize) -> String {
-        String::from_utf8_lossy(&self.bytes[stream]).into_owned()
-    }
-}
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, Streams> {
-        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits until `reached`; whether it was before the limit.
-    fn wait(&self, reached: impl Fn(&Streams) -> bool) -> bool {
-        let waiting = |streams: &mut Streams| !reached(streams);
-        let waited = self.changed.wait_timeout_while(self.lock(), LIMIT, waiting);
-        let (streams, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
-        drop(streams);
-        !timeout.timed_out()
-    }
-
-    /// Reads one stream to its end.
-    fn follow(&self, mut stream: impl Read, number: usize) {
-        let mut buffer = [0; 8192];
-        while let Ok(count @ 1..) = stream.read(&mut buffer) {
-            self.lock().bytes[number].extend_from_slice(&buffer[..count]);
-            self.changed.notify_all();
-        }
-        self.lock().closed += 1;
-        self.changed.notify_all();
-    }
-}
-
 impl Running {
     fn start(command: &mut Command) -> Self {
         let mut child = command.spawn().expect("cannot start the binary");
@@ -336,6 +309,11 @@ impl Running {
     /// What is on stderr so far.
     pub fn stderr(&self) -> String {
         self.shared.lock().text(1)
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&self) -> bool {
+        self.shared.lock().closed == 2
     }
 
     /// Blocks until stderr has these words; ending without them fails the test.

@@ -2,12 +2,15 @@
 //!
 //! On the cache's own filesystem, invisible to every scanner, gone when the repo's folder goes. Each
 //! user has a folder of its own in it and holds a lock on that while it lives; a folder that nobody
-//! holds was left by a crash and is removed by whoever comes next.
+//! holds was left by a crash and is removed by whoever comes next. Locks tell that only among the
+//! processes of one running kernel, which the folder's name tells, and only where they keep anybody
+//! out: any other folder is removed when it has stood for longer than a publication takes.
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::FlockOperation;
 use tempfile::TempDir;
@@ -18,6 +21,9 @@ use crate::error::Cause;
 use crate::fs::{FileId, OnPath};
 
 const PREFIX: &str = "publish-";
+
+/// Longer than any publication takes.
+const ABANDONED: Duration = Duration::from_secs(3600);
 
 /// A place of one's own in the private folder, made when it is first needed, removed at the end.
 pub(super) struct Aside {
@@ -111,9 +117,10 @@ fn try_make(private: &Path) -> io::Result<Option<Mine>> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         other => other?,
     }
+    let prefix = prefix();
     let mut builder = tempfile::Builder::new();
     builder
-        .prefix(PREFIX)
+        .prefix(&prefix)
         .permissions(Permissions::from_mode(0o777));
     let dir = builder.tempdir_in(private)?;
     let held = File::open(dir.path())?;
@@ -135,26 +142,41 @@ fn sweep(private: &Path) {
     let Ok(entries) = fs::read_dir(private) else {
         return;
     };
+    let prefix = prefix();
     for entry in entries.flatten() {
-        let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
-        if !is_ours {
+        let (name, path) = (entry.file_name(), entry.path());
+        let name = name.to_string_lossy();
+        let Some(held) = name.starts_with(PREFIX).then(|| hold(&path)).flatten() else {
             continue;
+        };
+        let is_settled = name.starts_with(&prefix) && hold(&path).is_none();
+        if is_settled || is_old(&held) {
+            fs::remove_dir_all(&path).ok();
         }
-        if let Some(held) = hold(&entry.path()) {
-            fs::remove_dir_all(entry.path()).ok();
-            // Until here, or its maker takes it in between and builds in what goes away.
-            drop(held);
-        }
+        // Until here, or its maker takes it in between and builds in what goes away.
+        drop(held);
     }
     fs::remove_dir(private).ok();
 }
 
-/// Takes the hold on a folder that nobody holds; not where locks do not work, since nobody can tell
-/// there.
+/// Takes the hold on a folder, unless somebody has it.
 fn hold(dir: &Path) -> Option<File> {
     let dir = File::open(dir).ok()?;
-    let taken = rustix::fs::flock(&dir, FlockOperation::NonBlockingLockExclusive);
-    taken.is_ok().then_some(dir)
+    (!is_held_elsewhere(&dir)).then_some(dir)
+}
+
+/// Whether nobody has worked in the folder for long.
+fn is_old(dir: &File) -> bool {
+    let changed = dir.metadata().and_then(|there| there.modified());
+    let age = changed.ok().and_then(|at| at.elapsed().ok());
+    age.is_some_and(|age| age > ABANDONED)
+}
+
+/// How the names of this kernel's folders begin: with what tells one run of a machine from others.
+fn prefix() -> String {
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let tag: String = boot.chars().take_while(char::is_ascii_hexdigit).collect();
+    format!("{PREFIX}{tag}-")
 }
 
 #[cfg(test)]
@@ -166,12 +188,13 @@ mod tests {
     fn leftovers_go_and_living_neighbours_stay() {
         let (_dir, repo) = repo(true);
         let private = repo.layout.private();
-        fs::create_dir_all(private.join("publish-crashed/1/sub")).unwrap();
+        let crashed = private.join(prefix() + "crashed");
+        fs::create_dir_all(crashed.join("1/sub")).unwrap();
         fs::create_dir_all(private.join("not-ours")).unwrap();
         let mut alive = Aside::of(&repo.layout);
         let made = alive.name().unwrap();
         fs::write(&made, "x").unwrap();
-        assert!(!private.join("publish-crashed").exists());
+        assert!(!crashed.exists());
         let mut other = Aside::of(&repo.layout);
         assert_ne!(other.name().unwrap().parent(), made.parent());
         drop(other);
@@ -181,6 +204,20 @@ mod tests {
         fs::remove_dir(private.join("not-ours")).unwrap();
         drop(Aside::of(&repo.layout));
         assert!(!private.exists());
+    }
+
+    #[test]
+    fn what_may_live_on_another_machine_goes_with_time() {
+        let (_dir, repo) = repo(true);
+        let elsewhere = repo.layout.private().join("publish-0-x");
+        fs::create_dir_all(&elsewhere).unwrap();
+        drop(Aside::of(&repo.layout));
+        assert!(elsewhere.exists());
+        let long_ago = std::time::SystemTime::now() - 2 * ABANDONED;
+        let folder = File::open(&elsewhere).unwrap();
+        folder.set_modified(long_ago).unwrap();
+        drop(Aside::of(&repo.layout));
+        assert!(!repo.layout.private().exists());
     }
 
     #[test]
