@@ -12,16 +12,19 @@ use crate::redact::clean_short;
 
 /// What was asked for.
 #[derive(Clone, Debug)]
-pub(super) struct Asked {
+pub(crate) struct Asked {
     /// The bytes.
-    pub(super) range: Range<u64>,
+    pub(crate) range: Range<u64>,
     /// Length of the file, as listed.
-    pub(super) len: u64,
+    pub(crate) len: u64,
 }
 
 /// Says what is wrong with an answer of status 2xx, if anything is.
-pub(super) fn answer(asked: &Asked, status: StatusCode, headers: &HeaderMap) -> Result<(), String> {
+pub(crate) fn answer(asked: &Asked, status: StatusCode, headers: &HeaderMap) -> Result<(), String> {
     coding(headers)?;
+    if headers.get_all(CONTENT_RANGE).iter().nth(1).is_some() {
+        return Err("two ranges in one answer".into());
+    }
     let slice = match wire::text(headers, CONTENT_RANGE.as_str()) {
         None => None,
         Some(text) => {
@@ -150,6 +153,10 @@ mod tests {
             &[("content-range", "bytes 0-99/100")],
             &[("content-range", "bytes 10-19/101")],
             &[("content-range", "10-19/100")],
+            &[
+                ("content-range", "bytes 10-19/100"),
+                ("content-range", "bytes 0-9/100"),
+            ],
             &[
                 ("content-range", "bytes 10-19/100"),
                 ("content-length", "9"),
