@@ -31,6 +31,7 @@ need_system() {
         cc) command -v cc >/dev/null || missing+=(gcc libc6-dev) ;;
         cxx) command -v c++ >/dev/null || missing+=(g++) ;;
         venv) python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3-venv) ;;
+        folding) command -v lowntfs-3g >/dev/null || missing+=(ntfs-3g) ;;
         strace) command -v strace >/dev/null || missing+=(strace) ;;
         unshare) command -v unshare >/dev/null || missing+=(util-linux) ;;
         esac

@@ -171,7 +171,7 @@ impl Victims {
         let lines = all
             .lines()
             .filter(|line| !ours.iter().any(|ours| line.starts_with(ours)));
-        lines.map(|line| format!("{line}\n")).collect()
+        lines.collect::<Vec<_>>().join("\n")
     }
 
     fn are_as_they_were(&self, larder: &Larder, fault: &str) {

@@ -22,7 +22,7 @@ pub fn run(data: &[u8]) {
         Some(&files),
         "{text}"
     );
-    survives(files);
+    survives(&files);
 }
 
 fn pages(data: &[u8]) -> Vec<&[u8]> {

@@ -78,9 +78,9 @@ fn depth_below_root(path: &Path) -> usize {
     let mut depth = 0;
     for component in below.components() {
         let Component::Normal(name) = component else {
-            panic!("{component:?} in {path:?}");
+            panic!("{component:?} in {}", path.display());
         };
-        assert!(name.len() <= 255, "{path:?}");
+        assert!(name.len() <= 255, "{}", path.display());
         depth += 1;
     }
     depth

@@ -35,6 +35,9 @@ fn cleaned(text: &str) {
 /// No token survives, wherever it stands.
 fn tokens(text: &str) {
     let token = format!("hf_{}", "aB3x".repeat(9));
+    if text.contains(&token[3..]) {
+        return;
+    }
     let half = (0..=text.len() / 2)
         .rev()
         .find(|at| text.is_char_boundary(*at))
@@ -60,6 +63,9 @@ fn urls(text: &str) {
         .chars()
         .filter(|c| c.is_alphanumeric() || "-=._ ".contains(*c))
         .collect();
+    if plain.contains(SECRET) {
+        return;
+    }
     for word in [
         format!("{plain}https://u:{SECRET}@h/p"),
         format!("{plain}https://h/{plain}?x={SECRET}{plain}"),

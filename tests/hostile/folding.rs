@@ -26,7 +26,8 @@ impl Folding {
             // Not through the test harness, which would keep it to itself.
             let why =
                 "left out: no filesystem that folds case can be mounted here (root, lowntfs-3g)";
-            writeln!(std::io::stderr(), "{why}").unwrap();
+            let mut stderr = std::io::stderr();
+            writeln!(stderr, "{why}").unwrap();
             return None;
         }
         let folding = Self(place);

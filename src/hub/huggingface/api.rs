@@ -113,7 +113,7 @@ impl<'de> Visitor<'de> for PageVisitor {
 #[derive(Debug, Default)]
 pub(super) struct Pages {
     rows: Rows,
-    pages: usize,
+    taken: usize,
     entries: usize,
     name_bytes: usize,
 }
@@ -122,9 +122,9 @@ impl Pages {
     /// Takes one page. The outer error is about a name that must not be written, the inner one, in
     /// words, about an answer that makes no sense.
     pub(super) fn add(&mut self, page: Page) -> Result<Result<(), String>, Cause> {
-        self.pages += 1;
+        self.taken += 1;
         self.entries += page.entries;
-        if self.entries > MAX_ENTRIES || self.pages > MAX_PAGES {
+        if self.entries > MAX_ENTRIES || self.taken > MAX_PAGES {
             return Ok(Err(format!(
                 "a listing of more than {MAX_ENTRIES} entries or {MAX_PAGES} pages"
             )));
