@@ -54,7 +54,7 @@ fn is_that(pairs: &[(&str, &[u8])], start: u64, end: u64, len: u64, status: u16)
     let length = all("content-length");
     if let Some(told) = length
         .first()
-        .filter(is_number)
+        .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
         .and_then(|text| text.parse::<u64>().ok())
     {
         assert_eq!(told, end - start);
@@ -65,8 +65,4 @@ fn is_that(pairs: &[(&str, &[u8])], start: u64, end: u64, len: u64, status: u16)
             "{coding}"
         );
     }
-}
-
-fn is_number(text: &&&str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_digit())
 }
