@@ -36,7 +36,7 @@ fn is_that(pairs: &[(&str, &[u8])], start: u64, end: u64, len: u64, status: u16)
             .iter()
             .filter(|(name, _)| name.eq_ignore_ascii_case(wanted));
         of_name
-            .filter_map(|(_, value)| std::str::from_utf8(value).ok())
+            .map(|(_, value)| std::str::from_utf8(value).unwrap_or("\u{fffd}"))
             .collect()
     };
     let ranges = all("content-range");

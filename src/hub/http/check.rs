@@ -25,11 +25,13 @@ pub(crate) fn answer(asked: &Asked, status: StatusCode, headers: &HeaderMap) -> 
     if headers.get_all(CONTENT_RANGE).iter().nth(1).is_some() {
         return Err("two ranges in one answer".into());
     }
-    let slice = match wire::text(headers, CONTENT_RANGE.as_str()) {
+    // One that is no text is not the same as none.
+    let slice = match headers.get(CONTENT_RANGE) {
         None => None,
-        Some(text) => {
-            let parsed = ContentRange::parse(text);
-            Some(parsed.ok_or_else(|| format!("a malformed range: {}", clean_short(text, 60)))?)
+        Some(value) => {
+            let text = String::from_utf8_lossy(value.as_bytes());
+            let parsed = ContentRange::parse(&text);
+            Some(parsed.ok_or_else(|| format!("a malformed range: {}", clean_short(&text, 60)))?)
         }
     };
     match (status, slice) {
