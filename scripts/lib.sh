@@ -1,4 +1,4 @@
-# What scripts/test and scripts/demo both need; to be sourced.
+# What the scripts here share; to be sourced.
 # shellcheck shell=bash
 
 say() { printf '%s\n' "$*"; }
@@ -29,7 +29,9 @@ need_system() {
     for thing in "$@"; do
         case $thing in
         cc) command -v cc >/dev/null || missing+=(gcc libc6-dev) ;;
+        cxx) command -v c++ >/dev/null || missing+=(g++) ;;
         venv) python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3-venv) ;;
+        folding) command -v lowntfs-3g >/dev/null || missing+=(ntfs-3g) ;;
         strace) command -v strace >/dev/null || missing+=(strace) ;;
         unshare) command -v unshare >/dev/null || missing+=(util-linux) ;;
         esac

@@ -215,6 +215,14 @@ pub enum Cause {
         /// What, and why it is refused.
         what: String,
     },
+    /// Two names of a repo that the filesystem takes for one.
+    #[error("`{}` and `{}` are one file on this disk", clean(one), clean(other))]
+    Twins {
+        /// A name.
+        one: String,
+        /// The other name.
+        other: String,
+    },
 
     // Disk
     /// A file operation failed.
@@ -307,7 +315,7 @@ impl Cause {
             Self::Http(_) | Self::RateLimited(_) | Self::BadAnswer { .. } | Self::Expired(_) => {
                 Kind::Unavailable
             }
-            Self::Corrupt { .. } | Self::Hostile { .. } => Kind::Integrity,
+            Self::Corrupt { .. } | Self::Hostile { .. } | Self::Twins { .. } => Kind::Integrity,
             Self::Io { .. } | Self::NoSpace { .. } | Self::Full { .. } | Self::TooNew { .. } => {
                 Kind::Disk
             }

@@ -15,11 +15,11 @@ use crate::source::Source;
 
 mod attempts;
 pub mod client;
-mod http;
+pub(crate) mod http;
 pub mod huggingface;
 mod send;
 pub mod token;
-mod trust;
+pub(crate) mod trust;
 pub mod wire;
 
 /// What a revision is at this moment.

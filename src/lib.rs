@@ -17,6 +17,8 @@ pub mod error;
 pub mod fs;
 pub mod hub;
 pub mod plan;
+#[doc(hidden)]
+pub mod probe;
 pub mod pull;
 pub mod redact;
 pub mod reference;

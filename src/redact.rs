@@ -97,9 +97,8 @@ pub fn without_url_secrets(word: &str) -> String {
     let Some(colon) = word.find("://") else {
         return word.to_owned();
     };
-    let scheme = word[..colon]
-        .rfind(|c: char| !c.is_ascii_alphanumeric() && !"+-.".contains(c))
-        .map_or(0, |at| at + 1);
+    let is_of_scheme = |c: char| c.is_ascii_alphanumeric() || "+-.".contains(c);
+    let scheme = word[..colon].trim_end_matches(is_of_scheme).len();
     let (before, text) = word.split_at(scheme);
     match Url::parse(text) {
         Ok(url) if !has_secrets(&url) => word.to_owned(),
@@ -122,7 +121,8 @@ fn has_secrets(url: &Url) -> bool {
 
 fn is_unprintable(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]
@@ -138,6 +138,7 @@ mod tests {
     #[test]
     fn escape_sequences_do_not_reach_the_terminal() {
         assert_eq!(clean("a\x1b[31mred\u{202e}"), "a\\u{1b}[31mred\\u{202e}");
+        assert_eq!(clean("\u{61c}é\u{e0041}"), "\\u{61c}é\\u{e0041}");
     }
 
     #[test]
@@ -157,6 +158,7 @@ mod tests {
             ("https://h/a/b@main", "https://h/a/b@main"),
             ("--endpoint=https://h", "--endpoint=https://h"),
             ("*.js?", "*.js?"),
+            ("éhttps://u:p@h", "éhttps://h/"),
         ] {
             assert_eq!(without_url_secrets(word), shown);
         }

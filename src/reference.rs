@@ -126,10 +126,11 @@ fn parse_repo(kind: RepoKind, id: &str, endpoint: &Url) -> Result<RepoId, Cause>
         return Err(refuse::extra_segments(kind, id));
     }
     let repo = RepoId::parse(kind, id).map_err(|bad| refuse::bad_name(id, "a repo id", &bad))?;
-    match repo.owner() {
-        Some(owner) if url::is_known_host(owner, endpoint) => Err(refuse::host_as_owner(owner)),
-        _ => Ok(repo),
+    let first = repo.owner().unwrap_or(repo.name());
+    if url::is_known_host(first, endpoint) {
+        return Err(refuse::host_as_repo(first));
     }
+    Ok(repo)
 }
 
 fn parse_revision(text: &str) -> Result<Revision, Cause> {

@@ -273,7 +273,8 @@ impl RepoPath {
     ///
     /// # Errors
     /// When it is absolute, leaves its folder (`..`), has an empty or `.` segment, a backslash, a
-    /// control character, or a segment longer than 255 bytes. On Windows also when a segment begins
+    /// control character, a segment longer than 255 bytes, or one that is `.git` in any case: git
+    /// holds no such file, and one that a hub makes up could run commands when git comes by. On Windows also when a segment begins
     /// with a drive (`C:x`), which leaves the folder there; elsewhere that is a name like any other.
     pub fn parse(text: &str) -> Result<Self, BadName> {
         if text.is_empty() || text.len() > 4096 {
@@ -286,6 +287,9 @@ impl RepoPath {
             match segment {
                 "" => return Err(BadName("a path is relative and has no empty segment")),
                 "." | ".." => return Err(BadName("a path has no `.` or `..` segment")),
+                _ if segment.eq_ignore_ascii_case(".git") => {
+                    return Err(BadName("a path has no `.git` segment"));
+                }
                 _ if cfg!(windows) && has_drive(segment) => {
                     return Err(BadName("a path names no drive"));
                 }

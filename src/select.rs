@@ -10,7 +10,7 @@ use crate::error::Cause;
 use crate::hub::RemoteFile;
 use crate::redact::clean;
 
-mod glob;
+pub(crate) mod glob;
 mod nearest;
 mod quant;
 mod weights;
@@ -191,7 +191,7 @@ fn want_where(
 fn no_file(name: &str, listing: &[RemoteFile]) -> Cause {
     let folders = folders(listing);
     let files = listing.iter().map(|file| file.path.as_str());
-    let nearest = nearest(name, files.chain(folders.iter().map(String::as_str)));
+    let nearest = nearest(name, files.chain(folders));
     Cause::FileNotFound {
         path: name.to_owned(),
         nearest,
@@ -202,24 +202,28 @@ fn no_file(name: &str, listing: &[RemoteFile]) -> Cause {
 fn no_match(pattern: &str, listing: &[RemoteFile]) -> Cause {
     let ending =
         |file: &RemoteFile| Some(format!("*.{}", file.path.file_name().rsplit_once('.')?.1));
-    let mut candidates: BTreeSet<String> = listing.iter().filter_map(ending).collect();
+    let endings: BTreeSet<String> = listing.iter().filter_map(ending).collect();
+    let mut candidates: BTreeSet<&str> = endings.iter().map(String::as_str).collect();
     candidates.extend(folders(listing));
-    candidates.extend(listing.iter().map(|file| file.path.as_str().to_owned()));
-    let choices = nearest(pattern, candidates.iter().map(String::as_str));
+    candidates.extend(listing.iter().map(|file| file.path.as_str()));
+    let choices = nearest(pattern, candidates);
     Cause::NoMatch {
         pattern: pattern.to_owned(),
         choices,
     }
 }
 
-/// Every folder, with its trailing slash.
-fn folders(listing: &[RemoteFile]) -> BTreeSet<String> {
-    let of_file = |file: &RemoteFile| {
-        let path = file.path.as_str().to_owned();
-        let ends: Vec<usize> = path.match_indices('/').map(|(at, _)| at + 1).collect();
-        ends.into_iter().map(move |end| path[..end].to_owned())
-    };
-    listing.iter().flat_map(of_file).collect()
+/// Folders further down are no hints: a path of a thousand folders has a thousand long names.
+const DEEPEST: usize = 8;
+
+/// The outer folders, with their trailing slash.
+fn folders(listing: &[RemoteFile]) -> BTreeSet<&str> {
+    let mut folders = BTreeSet::new();
+    for path in listing.iter().map(|file| file.path.as_str()) {
+        let ends = path.match_indices('/').take(DEEPEST);
+        folders.extend(ends.map(|(at, _)| &path[..=at]));
+    }
+    folders
 }
 
 fn contradiction(asked: &str, against: &str) -> Cause {

@@ -31,10 +31,11 @@ fn sources(dir: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The names of all functions below `tests/` that are marked as tests.
+/// The names of all functions that are marked as tests.
 fn tests() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    for file in sources(&root().join("tests")) {
+    let files = ["tests", "src"].map(|dir| sources(&root().join(dir)));
+    for file in files.into_iter().flatten() {
         let text = fs::read_to_string(file).unwrap();
         let mut is_marked = false;
         for line in text.lines().map(str::trim) {
@@ -80,7 +81,7 @@ fn every_promise_and_every_row_names_a_test() {
         let rows = section.lines().filter(|line| line.starts_with("| "));
         for row in rows.filter(|row| !row.ends_with("| test |")) {
             let last = row.trim_end_matches(" |").rsplit("| ").next().unwrap();
-            assert_eq!(named(last).len(), 1, "a row without a test: {row}");
+            assert!(!named(last).is_empty(), "a row without a test: {row}");
             promises += 1;
         }
     }

@@ -1,9 +1,16 @@
 //! What to do now: the advice that belongs to each cause.
 
 use std::io;
+use std::time::Duration;
 
 use crate::error::Cause;
-use crate::redact::clean;
+use crate::redact::clean_short;
+
+/// Nobody waits longer; a server that says so does not mean it.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
+/// More names than this help nobody.
+const MOST_CHOICES: usize = 60;
+const LONGEST_CHOICE: usize = 200;
 
 impl Cause {
     /// What to do now, in a sentence or two; nothing where there is no advice.
@@ -49,8 +56,10 @@ impl Cause {
                 Some("what was fetched is kept: run the same command again to go on".to_owned())
             }
             Self::RateLimited(http) => Some(match http.retry_after {
-                Some(wait) => format!("try again in {} s; a token has a larger quota", wait.as_secs()),
-                None => "try again in a few minutes; a token has a larger quota".to_owned(),
+                Some(wait) if wait <= LONGEST_WAIT => {
+                    format!("try again in {} s; a token has a larger quota", wait.as_secs())
+                }
+                _ => "try again in a few minutes; a token has a larger quota".to_owned(),
             }),
             Self::BadAnswer { .. } => Some(
                 "a proxy or login page may be in between; check HF_ENDPOINT and the network".to_owned(),
@@ -72,7 +81,14 @@ impl Cause {
                 Some("wait for it to end, or raise --lock-timeout".to_owned())
             }
             Self::Bug(_) => Some("please report this with the output of `larder -v …`".to_owned()),
-            Self::Disabled | Self::Hostile { .. } | Self::Cancelled => None,
+            Self::Hostile { .. } => Some(
+                "nothing was written: report the repo to its hub, and check HF_ENDPOINT".to_owned(),
+            ),
+            Self::Twins { .. } => Some(
+                "name the files that you need, or choose a disk that tells case apart with HF_HUB_CACHE"
+                    .to_owned(),
+            ),
+            Self::Disabled | Self::Cancelled => None,
         }
     }
 }
@@ -133,6 +149,14 @@ fn errno_hint(error: &io::Error) -> Option<String> {
 }
 
 fn choices(lead: &str, names: &[String]) -> Option<String> {
-    let names: Vec<String> = names.iter().map(|name| clean(name)).collect();
-    (!names.is_empty()).then(|| format!("{lead} {}", names.join(", ")))
+    let shown: Vec<String> = names
+        .iter()
+        .take(MOST_CHOICES)
+        .map(|name| clean_short(name, LONGEST_CHOICE))
+        .collect();
+    let more = match names.len() - shown.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    (!shown.is_empty()).then(|| format!("{lead} {}{more}", shown.join(", ")))
 }

@@ -12,7 +12,7 @@
 //! Nothing here retries; the transfer does.
 
 mod body;
-mod check;
+pub(crate) mod check;
 mod door;
 mod habits;
 

@@ -18,7 +18,7 @@ use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use self::api::Page;
+use self::api::{Page, Pages};
 use self::locate::FileDoor;
 use self::refusal::Scene;
 pub use self::urls::{DEFAULT_ENDPOINT, Endpoint};
@@ -30,16 +30,15 @@ use crate::hub::http::{Habits, Http};
 use crate::hub::send::{Answer, Ask, Edge, Hop};
 use crate::hub::token::Token;
 use crate::hub::trust::Trust;
-use crate::hub::wire::{self, Rows};
+use crate::hub::wire;
 use crate::hub::{Hub, Listing, RemoteFile, Resolved};
 use crate::repo::{Commit, RepoId, Revision};
 use crate::report::Sink;
 use crate::retry::Policy;
 use crate::source::Source;
 
-/// Bounds of a listing; the Hub itself advises at most 100,000 files.
-const MAX_PAGES: usize = 2_000;
-const MAX_ENTRIES: usize = 1_000_000;
+/// A link to a next page that is longer is none.
+const MAX_LINK: usize = 8 << 10;
 
 /// What an adapter needs.
 pub struct Config {
@@ -126,30 +125,23 @@ impl HuggingFace {
 
     async fn ask_tree(&self, repo: &RepoId, commit: &Commit) -> Result<Listing, Cause> {
         let current = self.current(repo);
-        let mut rows = Rows::default();
+        let mut pages = Pages::default();
         let mut next = Some(self.endpoint.tree(&current, commit));
-        let (mut seen, mut entries) = (HashSet::new(), 0);
+        let mut seen = HashSet::new();
         while let Some(url) = next {
             let (page, after) = self.retried(|| self.ask_page(repo, commit, &url)).await?;
-            entries += page.entries();
-            if entries > MAX_ENTRIES || seen.len() >= MAX_PAGES {
-                let what =
-                    format!("a listing of more than {MAX_ENTRIES} entries or {MAX_PAGES} pages");
+            pages.add(page)?.map_err(|what| bad(&url, what))?;
+            if after
+                .as_ref()
+                .is_some_and(|after| *after == url || seen.contains(after))
+            {
+                let what = "pages of a listing that go in a circle".to_owned();
                 return Err(bad(&url, what));
             }
-            for file in page.files() {
-                rows.insert(file?.map_err(|what| bad(&url, what))?)?;
-            }
-            seen.insert(url.clone());
-            if after.as_ref().is_some_and(|after| seen.contains(after)) {
-                return Err(bad(
-                    &url,
-                    "pages of a listing that go in a circle".to_owned(),
-                ));
-            }
+            seen.insert(url);
             next = after;
         }
-        rows.finish()
+        pages.finish()
     }
 
     /// One page of the tree, and where the next one is.
@@ -168,6 +160,9 @@ impl HuggingFace {
     }
 
     fn next_page(&self, answer: &Answer, link: &str) -> Result<Url, Cause> {
+        if link.len() > MAX_LINK {
+            return Err(answer.bad(format!("a link of {} bytes to its next page", link.len())));
+        }
         let link = self
             .edge
             .trust
@@ -231,6 +226,32 @@ impl HuggingFace {
             renamed.insert(repo.clone(), current);
         }
     }
+}
+
+/// What the answer to a question for a revision says. For [`crate::probe`].
+pub(crate) fn read_revision(
+    repo: &RepoId,
+    revision: &Revision,
+    body: &[u8],
+) -> Result<Resolved, String> {
+    api::resolved(repo, revision, wire::parse_json(body)?)
+}
+
+/// What the pages of a listing say together. For [`crate::probe`].
+pub(crate) fn read_pages<'a>(
+    bodies: impl IntoIterator<Item = &'a [u8]>,
+) -> Result<Result<Listing, String>, Cause> {
+    let mut pages = Pages::default();
+    for body in bodies {
+        match wire::parse_json(body) {
+            Ok(page) => match pages.add(page)? {
+                Ok(()) => {}
+                Err(what) => return Ok(Err(what)),
+            },
+            Err(what) => return Ok(Err(what)),
+        }
+    }
+    pages.finish().map(Ok)
 }
 
 fn bad(url: &Url, what: String) -> Cause {

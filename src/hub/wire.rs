@@ -12,5 +12,5 @@ pub(crate) use self::body::json;
 pub use self::body::parse_json;
 pub use self::headers::{ContentRange, RateLimit, next_link, normal_etag, retry_after};
 pub(crate) use self::headers::{length, text, uncoded};
-pub(crate) use self::refusal::refusal;
-pub(crate) use self::rows::{MAX_SIZE, Rows, has_sane_total, size};
+pub(crate) use self::refusal::{describe, refusal};
+pub(crate) use self::rows::{MAX_SIZE, Rows, size};

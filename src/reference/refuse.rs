@@ -112,10 +112,10 @@ pub(super) fn extra_segments(kind: RepoKind, id: &str) -> Cause {
     )
 }
 
-pub(super) fn host_as_owner(host: &str) -> Cause {
+pub(super) fn host_as_repo(host: &str) -> Cause {
     usage(
         format!(
-            "`{}` is a host, not the owner of a repo",
+            "`{}` is a host, not a repo or the owner of one",
             clean_short(host, 100)
         ),
         SHAPE,

@@ -43,6 +43,7 @@ fn repo_paths() {
         "config.json",
         "a b/c#d%e?é+&.txt",
         ".gitattributes",
+        ".github/x",
         "a/..b",
         "xy:z",
     ] {
@@ -52,7 +53,19 @@ fn repo_paths() {
     assert!(has_drive("C:x") && has_drive("c:") && !has_drive("1:x") && !has_drive("xy:z"));
     let long = "x".repeat(256);
     for bad in [
-        "", "/a", "a//b", "a/", ".", "..", "a/../b", "a\\b", "a\0b", "a\nb", &long,
+        "",
+        "/a",
+        "a//b",
+        "a/",
+        ".",
+        "..",
+        "a/../b",
+        "a\\b",
+        "a\0b",
+        "a\nb",
+        &long,
+        ".git",
+        "a/.Git/config",
     ] {
         assert!(RepoPath::parse(bad).is_err(), "{bad}");
     }

@@ -10,7 +10,7 @@
 use std::str::Chars;
 
 /// A compiled pattern. Every text is one.
-pub(super) struct Glob(Vec<Token>);
+pub(crate) struct Glob(Vec<Token>);
 
 enum Token {
     Literal(char),
@@ -23,7 +23,7 @@ enum Token {
 }
 
 impl Glob {
-    pub(super) fn new(pattern: &str) -> Self {
+    pub(crate) fn new(pattern: &str) -> Self {
         let mut pattern = pattern.replace('\\', "/");
         if pattern.ends_with('/') {
             pattern.push('*');
@@ -42,7 +42,7 @@ impl Glob {
     }
 
     /// Whether the whole of `text` matches. Takes at most the product of the lengths.
-    pub(super) fn is_match(&self, text: &str) -> bool {
+    pub(crate) fn is_match(&self, text: &str) -> bool {
         let (mut at, mut rest) = (0, text.chars());
         // Where to go on when what follows the last star does not match: let it take one more.
         let mut retry: Option<(usize, Chars<'_>)> = None;

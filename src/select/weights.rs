@@ -5,6 +5,7 @@
 //! its name. A name that is not known for sure counts as no weight and is kept: one file too many
 //! costs time, one too few breaks the model.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -144,9 +145,11 @@ pub(super) fn keep(format: WeightFormat, listing: &[RemoteFile]) -> Result<Vec<b
         with_format.map(|(file, _)| &file.path)
     };
     let has_converted = of_format().any(|path| !is_original(path));
+    let twins = of_format().filter(|path| !is_consolidated(path));
+    let twins: HashSet<&str> = twins.map(folder).collect();
     let is_duplicate = |path: &RepoPath| {
-        let is_twin = |other: &RepoPath| !is_consolidated(other) && folder(other) == folder(path);
-        (is_original(path) && has_converted) || (is_consolidated(path) && of_format().any(is_twin))
+        (is_original(path) && has_converted)
+            || (is_consolidated(path) && twins.contains(folder(path)))
     };
     let stays = |(file, of): (&RemoteFile, &Option<WeightFormat>)| {
         of.is_none_or(|of| of == format) && !is_duplicate(&file.path)

@@ -23,6 +23,11 @@ const NO_OWNER: &str = "-";
 /// What stays readable in an encoded revision. A leading dot cannot occur (see `Revision`).
 const REVISION: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.');
 
+/// What filesystems take as one name; an encoded revision may be three times as long as it is.
+const LONGEST_NAME: usize = 255;
+/// How much of a longer one is kept, before the SHA-256 of the revision.
+const LONGEST_BEGINNING: usize = 180;
+
 impl Layout {
     /// The paths below `root`.
     pub fn new(root: PathBuf) -> Self {
@@ -97,7 +102,13 @@ impl Layout {
 
     /// The commit that a revision was when it was last asked.
     pub fn reference(&self, hub: HubName, repo: &RepoId, revision: &Revision) -> PathBuf {
-        let name = utf8_percent_encode(revision.as_str(), REVISION).to_string();
+        let mut name = utf8_percent_encode(revision.as_str(), REVISION).to_string();
+        if name.len() > LONGEST_NAME {
+            name.truncate(LONGEST_BEGINNING);
+            // No encoded revision has this mark in it.
+            name.push('~');
+            name.push_str(&BlobId::of(revision.as_str().as_bytes()).to_string());
+        }
         self.repo("refs", hub, repo).join(name)
     }
 
@@ -147,5 +158,21 @@ mod tests {
             layout.reference(HubName::HuggingFace, &repo, &revision),
             Path::new("/s/refs/hf/models/-/gpt2/refs%2Fpr%2F1")
         );
+    }
+
+    #[test]
+    fn the_name_of_a_revision_fits_in_a_folder() {
+        let layout = Layout::new("/s".into());
+        let repo = RepoId::parse(RepoKind::Model, "gpt2").unwrap();
+        let path = |text: &str| {
+            let revision = Revision::parse(text).unwrap();
+            layout.reference(HubName::HuggingFace, &repo, &revision)
+        };
+        let long = |end: &str| path(&format!("{}{end}", "é".repeat(120)));
+        assert_ne!(long("a"), long("b"));
+        for path in [long("a"), path(&"x".repeat(250))] {
+            let len = path.file_name().unwrap().len();
+            assert!(len <= LONGEST_NAME, "{len}");
+        }
     }
 }

@@ -90,6 +90,19 @@ impl Manifest {
         }
     }
 
+    /// The manifest in the text of a file, if it is a whole one of a version known here.
+    pub(crate) fn from_text(bytes: &[u8]) -> Option<Self> {
+        match sealed::open(bytes, VERSION) {
+            Opened::Record(manifest) => Some(manifest),
+            Opened::Damaged | Opened::Newer(_) => None,
+        }
+    }
+
+    /// The text of the file that holds it.
+    pub(crate) fn to_text(&self) -> Result<Vec<u8>, Cause> {
+        sealed::seal(VERSION, self)
+    }
+
     /// The hub's rows.
     pub fn listing(&self) -> Vec<RemoteFile> {
         self.files.iter().map(|file| file.remote.clone()).collect()
@@ -144,9 +157,7 @@ impl Store {
             let Some(bytes) = fs::read_small(&path, MAX_BYTES)? else {
                 continue;
             };
-            if let Opened::Record(manifest) = sealed::open::<Manifest>(&bytes, VERSION) {
-                manifests.push(manifest);
-            }
+            manifests.extend(Manifest::from_text(&bytes));
         }
         Ok(manifests)
     }
@@ -157,7 +168,7 @@ impl Store {
     /// When the disk refuses.
     pub fn record(&self, repo: &RepoId, manifest: &Manifest) -> Result<(), Cause> {
         let path = self.layout.manifest(manifest.hub, repo, &manifest.commit);
-        let json = sealed::seal(VERSION, manifest)?;
+        let json = manifest.to_text()?;
         fs::create_dir_all(path.parent().unwrap_or(self.root()))?;
         fs::replace(&path, &json, &self.layout.partials())
     }
@@ -186,8 +197,7 @@ impl Store {
         revision: &Revision,
     ) -> Result<Option<Commit>, Cause> {
         let bytes = fs::read_small(&self.layout.reference(hub, repo, revision), 4096)?;
-        let text = bytes.map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
-        Ok(text.and_then(|text| Commit::parse(&text).ok()))
+        Ok(bytes.and_then(|bytes| read_reference(&bytes)))
     }
 
     /// Remembers what `revision` is.
@@ -208,6 +218,11 @@ impl Store {
         fs::create_dir_all(path.parent().unwrap_or(self.root()))?;
         fs::replace(&path, commit.as_str().as_bytes(), &self.layout.partials())
     }
+}
+
+/// The commit in the text of a reference's file.
+pub(crate) fn read_reference(bytes: &[u8]) -> Option<Commit> {
+    Commit::parse(std::str::from_utf8(bytes).ok()?.trim()).ok()
 }
 
 /// Seconds since 1970; 0 when the clock is before that.

@@ -28,10 +28,10 @@ mod folders;
 mod layout;
 mod lock;
 mod publish;
-mod refs;
+pub(crate) mod refs;
 mod shared;
 mod snapshot;
-mod tree;
+pub(crate) mod tree;
 
 pub use find::Found;
 pub use lock::ViewLock;

@@ -20,7 +20,7 @@ fn defaults() {
         Path::new("/nowhere/ann/.cache/huggingface/hub")
     );
     assert_eq!(config.store.path, Path::new("/nowhere/ann/.cache/larder"));
-    assert_eq!(config.connections, Setting::default(16));
+    assert_eq!(config.connections, Setting::default(32));
     assert_eq!(config.progress, Setting::default(Mode::Bars));
     assert!(config.color.value && config.use_symlinks.value && !config.is_offline.value);
     assert!(config.limit_rate.is_none() && config.lock_timeout.is_none() && config.log.is_none());

@@ -194,7 +194,7 @@ in it.
 
 ```toml
 store = \"/data/larder\"
-connections = 16
+connections = 32
 limit_rate = \"200M\"
 ```
 ";

@@ -12,22 +12,27 @@ use crate::redact::clean_short;
 
 /// What was asked for.
 #[derive(Clone, Debug)]
-pub(super) struct Asked {
+pub(crate) struct Asked {
     /// The bytes.
-    pub(super) range: Range<u64>,
+    pub(crate) range: Range<u64>,
     /// Length of the file, as listed.
-    pub(super) len: u64,
+    pub(crate) len: u64,
 }
 
 /// Says what is wrong with an answer of status 2xx, if anything is.
-pub(super) fn answer(asked: &Asked, status: StatusCode, headers: &HeaderMap) -> Result<(), String> {
+pub(crate) fn answer(asked: &Asked, status: StatusCode, headers: &HeaderMap) -> Result<(), String> {
     // Offsets in a coded body are not offsets in the file.
     wire::uncoded(headers)?;
-    let slice = match wire::text(headers, CONTENT_RANGE.as_str()) {
+    if headers.get_all(CONTENT_RANGE).iter().nth(1).is_some() {
+        return Err("two ranges in one answer".into());
+    }
+    // One that is no text is not the same as none.
+    let slice = match headers.get(CONTENT_RANGE) {
         None => None,
-        Some(text) => {
-            let parsed = ContentRange::parse(text);
-            Some(parsed.ok_or_else(|| format!("a malformed range: {}", clean_short(text, 60)))?)
+        Some(value) => {
+            let text = String::from_utf8_lossy(value.as_bytes());
+            let parsed = ContentRange::parse(&text);
+            Some(parsed.ok_or_else(|| format!("a malformed range: {}", clean_short(&text, 60)))?)
         }
     };
     match (status, slice) {
@@ -123,6 +128,14 @@ mod tests {
     }
 
     #[test]
+    fn two_ranges_are_none() {
+        let range = ("content-range", "bytes 10-19/100");
+        let refused = check(10..20, 206, &[range, ("content-range", "bytes 0-9/100")]);
+        assert_eq!(refused, Err("two ranges in one answer".into()));
+        assert!(check(10..20, 206, &[range, range]).is_err());
+    }
+
+    #[test]
     fn any_other_range_is_not() {
         for headers in [
             &[][..],
@@ -132,6 +145,10 @@ mod tests {
             &[("content-range", "bytes 0-99/100")],
             &[("content-range", "bytes 10-19/101")],
             &[("content-range", "10-19/100")],
+            &[
+                ("content-range", "bytes 10-19/100"),
+                ("content-range", "bytes 0-9/100"),
+            ],
             &[
                 ("content-range", "bytes 10-19/100"),
                 ("content-length", "9"),

@@ -1,15 +1,24 @@
 //! Answers of the Hub's API as the types of this crate (`hf_api.model_info`, `RepoFile`,
 //! `RepoFolder`). Unknown fields are ignored; known ones are checked.
 
-use serde::Deserialize;
+use std::fmt;
+
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::digest::Digest;
 use crate::error::Cause;
 use crate::hub::wire::{Rows, size};
-use crate::hub::{RemoteFile, Resolved};
+use crate::hub::{Listing, RemoteFile, Resolved};
 use crate::redact::clean_short;
 use crate::repo::{Commit, RepoId, RepoPath, Revision};
+
+/// Bounds of a listing; the Hub itself advises at most 100,000 files.
+const MAX_PAGES: usize = 2_000;
+const MAX_ENTRIES: usize = 1_000_000;
+/// Room for a million names of 64 bytes.
+const MAX_NAME_BYTES: usize = 64 << 20;
 
 /// `GET /api/T/R/revision/{rev}`, as far as it matters.
 #[derive(Debug, Deserialize)]
@@ -43,10 +52,13 @@ pub(super) fn resolved(repo: &RepoId, revision: &Revision, info: Info) -> Result
     })
 }
 
-/// One page of `GET /api/T/R/tree/{rev}`.
-#[derive(Debug, Deserialize)]
-#[serde(transparent)]
-pub(super) struct Page(Vec<Row>);
+/// One page of `GET /api/T/R/tree/{rev}`: its files. Folders are counted and forgotten as they are
+/// read, so that a page takes no more memory than what it lists.
+#[derive(Debug)]
+pub(super) struct Page {
+    files: Vec<Row>,
+    entries: usize,
+}
 
 #[derive(Debug, Deserialize)]
 struct Row {
@@ -66,17 +78,75 @@ struct Lfs {
     size: Option<u64>,
 }
 
-impl Page {
-    /// Rows, folders included.
-    pub(super) fn entries(&self) -> usize {
-        self.0.len()
+impl<'de> Deserialize<'de> for Page {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(PageVisitor)
+    }
+}
+
+struct PageVisitor;
+
+impl<'de> Visitor<'de> for PageVisitor {
+    type Value = Page;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of files")
     }
 
-    /// Its files. The outer error is about a name that must not be written, the inner one, in
-    /// words, about a row that makes no sense.
-    pub(super) fn files(self) -> impl Iterator<Item = Result<Result<RemoteFile, String>, Cause>> {
-        let files = self.0.into_iter().filter(|row| row.kind == "file");
-        files.map(|row| Rows::path(&row.path).map(|path| file(path, row)))
+    fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<Page, A::Error> {
+        let (mut files, mut entries) = (Vec::new(), 0);
+        while let Some(row) = rows.next_element::<Row>()? {
+            entries += 1;
+            if entries > MAX_ENTRIES {
+                let what = format!("more than {MAX_ENTRIES} entries");
+                return Err(A::Error::custom(what));
+            }
+            if row.kind == "file" {
+                files.push(row);
+            }
+        }
+        Ok(Page { files, entries })
+    }
+}
+
+/// The pages of one listing, put together within bounds.
+#[derive(Debug, Default)]
+pub(super) struct Pages {
+    rows: Rows,
+    taken: usize,
+    entries: usize,
+    name_bytes: usize,
+}
+
+impl Pages {
+    /// Takes one page. The outer error is about a name that must not be written, the inner one, in
+    /// words, about an answer that makes no sense.
+    pub(super) fn add(&mut self, page: Page) -> Result<Result<(), String>, Cause> {
+        self.taken += 1;
+        self.entries += page.entries;
+        if self.entries > MAX_ENTRIES || self.taken > MAX_PAGES {
+            return Ok(Err(format!(
+                "a listing of more than {MAX_ENTRIES} entries or {MAX_PAGES} pages"
+            )));
+        }
+        for row in page.files {
+            let path = Rows::path(&row.path)?;
+            self.name_bytes += row.path.len();
+            if self.name_bytes > MAX_NAME_BYTES {
+                let mib = MAX_NAME_BYTES >> 20;
+                return Ok(Err(format!("a listing with more than {mib} MiB of names")));
+            }
+            match file(path, row) {
+                Ok(file) => self.rows.insert(file)?,
+                Err(what) => return Ok(Err(what)),
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// The listing, checked as a whole.
+    pub(super) fn finish(self) -> Result<Listing, Cause> {
+        self.rows.finish()
     }
 }
 
@@ -149,9 +219,14 @@ mod tests {
         assert!(info(&format!(r#"{{"sha":"{SHA}","id":"../x"}}"#), "main").is_err());
     }
 
-    fn rows(json: &str) -> Result<Vec<Result<RemoteFile, String>>, Cause> {
-        let page: Page = parse_json(json.as_bytes()).unwrap();
-        page.files().collect()
+    /// The files of one page: what is wrong with its name, with the row, or nothing.
+    fn rows(json: &str) -> Result<Result<Listing, String>, Cause> {
+        let mut pages = Pages::default();
+        let page = parse_json(json.as_bytes()).unwrap();
+        match pages.add(page)? {
+            Ok(()) => pages.finish().map(Ok),
+            Err(what) => Ok(Err(what)),
+        }
     }
 
     #[test]
@@ -163,13 +238,12 @@ mod tests {
             {{"type":"file","oid":"{SHA}","size":7,"path":"sub/m","xetHash":"{xet}",
               "lfs":{{"oid":"{sha256}","size":120000,"pointerSize":134}}}}]"#
         ))
+        .unwrap()
         .unwrap();
         let [small, large] = &files[..] else {
             panic!("{files:?}")
         };
-        let small = small.as_ref().unwrap();
         assert_eq!((small.len, small.etag().as_str()), (42, SHA));
-        let large = large.as_ref().unwrap();
         assert_eq!((large.len, large.etag()), (120_000, sha256));
         assert_eq!(large.xet_hash.as_deref(), Some(xet.as_str()));
     }
@@ -185,7 +259,7 @@ mod tests {
                 r#"{{"type":"file","path":"a","oid":"{SHA}","size":1,"lfs":{{"oid":"{SHA}"}}}}"#
             ),
         ] {
-            assert!(rows(&format!("[{row}]")).unwrap()[0].is_err(), "{row}");
+            assert!(rows(&format!("[{row}]")).unwrap().is_err(), "{row}");
         }
         for size in ["-1", "1.5", "1e30", "99999999999999999999", "\"1\""] {
             let json = format!(r#"[{{"type":"file","path":"a","oid":"{SHA}","size":{size}}}]"#);
@@ -194,8 +268,35 @@ mod tests {
     }
 
     #[test]
+    fn the_names_of_a_listing_have_a_bound() {
+        let long = |at: usize| format!("{at:08}/{}", vec!["n".repeat(250); 15].join("/"));
+        let row = |at| {
+            format!(
+                r#"{{"type":"file","path":"{}","oid":"{SHA}","size":1}}"#,
+                long(at)
+            )
+        };
+        let page = |first: usize| {
+            let rows: Vec<String> = (first..first + 1000).map(row).collect();
+            parse_json::<Page>(format!("[{}]", rows.join(",")).as_bytes()).unwrap()
+        };
+        let mut pages = Pages::default();
+        let taken = (0..MAX_PAGES).take_while(|n| pages.add(page(n * 1000)).unwrap().is_ok());
+        assert_eq!(taken.count(), MAX_NAME_BYTES / (long(0).len() * 1000));
+    }
+
+    #[test]
     fn names_that_must_not_be_written() {
-        for name in ["../a", "/a", "a//b", "a\\\\b", "", "a/."] {
+        for name in [
+            "../a",
+            "/a",
+            "a//b",
+            "a\\\\b",
+            "",
+            "a/.",
+            ".git/config",
+            "a/.GIT/x",
+        ] {
             let json = format!(r#"[{{"type":"file","path":"{name}","oid":"{SHA}","size":1}}]"#);
             assert!(matches!(rows(&json), Err(Cause::Hostile { .. })), "{name}");
         }

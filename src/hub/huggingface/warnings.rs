@@ -12,6 +12,9 @@ use crate::report::{Event, Sink};
 /// A warning longer than this is cut.
 const MAX_CHARS: usize = 500;
 
+/// A hub that has more to say than this is not talking to a person.
+const MAX_TOPICS: usize = 20;
+
 /// The topics that were passed on.
 #[derive(Debug, Default)]
 pub(super) struct Warnings(Mutex<HashSet<String>>);
@@ -23,7 +26,7 @@ impl Warnings {
             let text = String::from_utf8_lossy(value.as_bytes());
             let (topic, message) = text.split_once(';').unwrap_or(("", &text));
             let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let is_new = known.insert(topic.trim().to_owned());
+            let is_new = known.len() < MAX_TOPICS && known.insert(clean_short(topic, MAX_CHARS));
             drop(known);
             if is_new && !message.trim().is_empty() {
                 sink.emit(Event::Notice(format!(
@@ -50,6 +53,18 @@ mod tests {
                 self.0.lock().unwrap().push(text);
             }
         }
+    }
+
+    #[test]
+    fn a_flood_of_topics_ends() {
+        let (warnings, heard) = (Warnings::default(), Heard::default());
+        let mut headers = HeaderMap::new();
+        for topic in 0..1000 {
+            let value = HeaderValue::from_str(&format!("{topic}; again")).unwrap();
+            headers.append("x-hf-warning", value);
+        }
+        warnings.pass_on(&headers, &heard);
+        assert_eq!(heard.0.into_inner().unwrap().len(), MAX_TOPICS);
     }
 
     #[test]

@@ -43,7 +43,8 @@ pub(crate) async fn refusal(mut answer: Answer) -> HttpContext {
     )
 }
 
-fn describe(
+/// What a refusing answer says, as a value.
+pub(crate) fn describe(
     url: &Url,
     status: StatusCode,
     headers: &HeaderMap,

@@ -98,7 +98,7 @@ impl RepoCache {
     ///
     /// # Errors
     /// When a step fails: what was not visible before is not visible then, or visible whole. When
-    /// two files would be one on this disk ([`Cause::Hostile`]).
+    /// two files would be one on this disk ([`Cause::Twins`]).
     pub fn publish(&self, publication: &Publication<'_>) -> Result<Published, Cause> {
         let Publication {
             commit,

@@ -68,7 +68,8 @@ pub(super) fn holds(path: &Path, bytes: &[u8]) -> bool {
     there.is_ok_and(|there| there.as_deref() == Some(bytes))
 }
 
-fn parse(bytes: &[u8]) -> Option<Commit> {
+/// The commit in the text of a ref's file.
+pub(crate) fn parse(bytes: &[u8]) -> Option<Commit> {
     let text = std::str::from_utf8(bytes).ok()?;
     Commit::parse(text.trim()).ok()
 }

@@ -16,9 +16,8 @@ use super::folders::in_the_way;
 use super::layout::Layout;
 use super::publish::Work;
 use crate::error::Cause;
-use crate::fs::{OnPath, create_dir_all, lstat, rename, sync_dir};
-use crate::redact::clean;
-use crate::repo::Commit;
+use crate::fs::{OnPath, create_dir_all, list, lstat, rename, sync_dir};
+use crate::repo::{Commit, RepoPath};
 
 impl RepoCache {
     /// Gives every item its name in the snapshot. The blobs are there.
@@ -117,6 +116,9 @@ impl RepoCache {
     fn set_name(&self, item: &Item<'_>, snapshot: &Path, work: &mut Work) -> Result<(), Cause> {
         let entry = snapshot.join(item.file.path.as_str());
         let is_taken = lstat(&entry)?.is_some();
+        if is_taken && !is_spelled_so(snapshot, &item.file.path)? {
+            return Err(one_file("another name", item.file.path.as_str()));
+        }
         if !self.use_symlinks {
             return put_content(item, &entry, is_taken, work);
         }
@@ -125,6 +127,20 @@ impl RepoCache {
         symlink(target, &made).on_path("create a link for", &entry)?;
         work.folders.show(&made, &entry)
     }
+}
+
+/// Whether what `path` leads to is called so, and not otherwise on a filesystem that takes two names
+/// for one: what has another name is another file of the repo.
+fn is_spelled_so(snapshot: &Path, path: &RepoPath) -> Result<bool, Cause> {
+    let mut dir = snapshot.to_owned();
+    for segment in path.segments() {
+        let names = list(&dir)?;
+        dir.push(segment);
+        if !names.contains(&dir) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Every folder that the items' names need, parents first.
@@ -191,10 +207,8 @@ fn twins(cause: Cause, item: &Item<'_>, items: &[Item<'_>]) -> Cause {
 }
 
 fn one_file(one: &str, other: &str) -> Cause {
-    let what = format!(
-        "`{}` and `{}`, which are one file on this disk",
-        clean(one),
-        clean(other)
-    );
-    Cause::Hostile { what }
+    Cause::Twins {
+        one: one.to_owned(),
+        other: other.to_owned(),
+    }
 }

@@ -15,7 +15,7 @@ use super::refs::holds;
 use crate::digest::{BlobId, Digest, GitOid};
 use crate::error::Cause;
 use crate::fs;
-use crate::hub::wire::{MAX_SIZE, has_sane_total};
+use crate::hub::wire::{MAX_SIZE, Rows};
 use crate::hub::{Listing, RemoteFile};
 use crate::repo::{Commit, RepoPath};
 
@@ -77,17 +77,17 @@ struct Entry {
     xet_hash: Option<String>,
 }
 
-fn decode(bytes: &[u8]) -> Option<Listing> {
+/// The listing in the text of a file.
+pub(crate) fn decode(bytes: &[u8]) -> Option<Listing> {
     let tree: Tree = serde_json::from_slice(bytes).ok()?;
     if tree.format_version != FORMAT_VERSION {
         return None;
     }
-    let files: Listing = tree
-        .files
-        .into_iter()
-        .map(|(path, entry)| entry.into_file(path))
-        .collect::<Option<_>>()?;
-    has_sane_total(&files).then_some(files)
+    let mut rows = Rows::default();
+    for (path, entry) in tree.files {
+        rows.insert(entry.into_file(path)?).ok()?;
+    }
+    rows.finish().ok()
 }
 
 impl Entry {
@@ -121,7 +121,7 @@ fn is_xet_hash(text: &str) -> bool {
 }
 
 /// What Python's `json.dump(…, indent=1)` makes of the listing.
-fn encode(listing: &[RemoteFile]) -> String {
+pub(crate) fn encode(listing: &[RemoteFile]) -> String {
     let mut files: Vec<&RemoteFile> = listing.iter().collect();
     files.sort_unstable_by_key(|file| file.path.as_str());
     let mut text = format!("{{\n \"format_version\": {FORMAT_VERSION},\n \"files\": {{");

@@ -157,8 +157,7 @@ fn bend_head(fault: &Fault, reply: &mut Reply, here: &str) {
             }
         }
         Fault::EndlessPages | Fault::EmptyPage => {
-            let join = if here.contains('?') { '&' } else { '?' };
-            reply.set("Link", &format!("<{here}{join}again=1>; rel=\"next\""));
+            reply.set("Link", &format!("<{}>; rel=\"next\"", once_more(here)));
         }
         Fault::ReplaceJson { .. } => {
             reply.status = 200;
@@ -168,6 +167,18 @@ fn bend_head(fault: &Fault, reply: &mut Reply, here: &str) {
         Fault::LyingContentLength { by } => reply.framing = Framing::Lie(*by),
         _ => {}
     }
+}
+
+/// The URL with a number that counts how often it was asked for.
+fn once_more(url: &str) -> String {
+    const COUNT: &str = "again=";
+    let (before, count) = match url.rsplit_once(COUNT) {
+        Some((before, count)) => (before.to_owned(), count.parse().unwrap_or(0)),
+        None if url.contains('?') => (format!("{url}&"), 0),
+        None => (format!("{url}?"), 0),
+    };
+    let count: u64 = count;
+    format!("{before}{COUNT}{}", count + 1)
 }
 
 /// Another hex digit, the same one every time; anything else stays.
