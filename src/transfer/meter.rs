@@ -18,11 +18,11 @@ const PUSH_BACK_TIME: Duration = Duration::from_secs(1);
 
 /// Memory that received bytes may take, and how many pieces a connection holds at once: some that are
 /// written, some that wait for it, one that is handed over and one that is being received.
-const HELD_BYTES: u64 = 40 << 20;
+const HELD_BYTES: u64 = 32 << 20;
 const HELD_PIECES: u64 = 6;
 
 /// Connections that are never too many for the memory.
-const FEW: u16 = 8;
+const FEW: u16 = 16;
 
 /// Counts bytes and connections. Times are since the start of the transfer.
 #[derive(Debug)]
@@ -215,6 +215,6 @@ mod tests {
             written.piece_bytes = 400 << 10;
             meter.count(written, at(window));
         }
-        assert_eq!(meter.connections(), 17);
+        assert_eq!(meter.connections(), 16);
     }
 }
