@@ -17,8 +17,10 @@ use std::time::Duration;
 use crate::plan::ranges::RangeSet;
 
 mod flight;
+mod split;
 
 use flight::Flight;
+use split::Split;
 
 /// Bounds that shape the segments.
 #[derive(Clone, Copy, Debug)]
@@ -60,12 +62,6 @@ const WINDOW_BYTES: u64 = 512 << 20;
 
 /// A pull is cut into at most about this many segments, whatever its size.
 const MAX_SEGMENTS: u64 = 400;
-
-/// A crawling connection is relieved when it would take this much longer than a usual one.
-const CRAWL_FACTOR: u64 = 4;
-
-/// What a connection brings in one part of so many of a second is over soon.
-const SOON: u64 = 2;
 
 /// Which file of the transfer.
 pub type FileIndex = usize;
@@ -144,10 +140,7 @@ pub struct Schedule {
 
 impl Schedule {
     /// A schedule for files of these lengths (none empty), of which `need_bytes` are missing in all.
-    pub fn new(mut shape: Shape, lens: &[u64], need_bytes: u64) -> Self {
-        // A little is shared out at once: splits would do it later, and waste what is on its way.
-        let fair = need_bytes.div_ceil(shape.connections);
-        shape.min_segment_bytes = fair.clamp(shape.min_split_bytes, shape.min_segment_bytes);
+    pub fn new(shape: Shape, lens: &[u64], need_bytes: u64) -> Self {
         let file = |&len| File {
             len,
             is_open: false,
@@ -197,6 +190,10 @@ impl Schedule {
 
     /// What a free connection should do at time `now`.
     pub fn next(&mut self, now: Duration) -> Next {
+        // A crawling connection holds up the hash of all that lies behind its segment.
+        if let Some(next) = self.split(now, Split::Crawling) {
+            return next;
+        }
         let prefers_small = self.small_in_flight() < self.small_share();
         let queues = if prefers_small {
             [true, false]
@@ -208,7 +205,7 @@ impl Schedule {
                 return next;
             }
         }
-        if let Some(next) = self.split(now) {
+        if let Some(next) = self.split(now, Split::Any) {
             return next;
         }
         self.rest()
@@ -353,57 +350,29 @@ impl Schedule {
             .rate
             .saturating_mul(SEGMENT_TIME)
             .max(self.total_bytes / MAX_SEGMENTS);
-        let left = self.files[file].to_hand_out.total_bytes();
+        let flying = self.flights.values().filter(|flight| flight.file == file);
+        let left = self.files[file].to_hand_out.total_bytes()
+            + flying.map(|flight| flight.end - flight.cursor).sum::<u64>();
         let fair = left.div_ceil(self.shape.connections);
-        usual
+        let usual = usual
             .min(fair)
             .min(WINDOW_BYTES / self.shape.connections)
             .max(self.total_bytes / MAX_SEGMENTS)
-            .clamp(self.shape.min_segment_bytes, self.shape.max_segment_bytes)
-    }
-
-    /// Cuts the segment that would finish last, and gives its tail to an idle connection.
-    fn split(&mut self, now: Duration) -> Option<Next> {
-        let usual = Some(self.rate).filter(|&rate| rate > 0);
-        let (&id, cut) = self
-            .flights
-            .iter()
-            .filter_map(|(id, flight)| Some((id, self.cut(flight, usual, now)?)))
-            .max_by_key(|&(id, cut)| (self.flights[id].end - cut, std::cmp::Reverse(*id)))?;
-        let flight = self.flights.get_mut(&id)?;
-        let (file, tail) = (flight.file, cut..flight.end);
-        flight.end = cut;
-        let segment = self.fly(file, tail, now);
-        Some(Next::Fetch {
-            segment,
-            shortened: Some(id),
-        })
-    }
-
-    /// Where a segment should be cut so that both parts end together; nothing if it should stay whole.
-    /// While nothing is known of rates nobody can say, and what is on its way may be all of it.
-    fn cut(&self, flight: &Flight, usual: Option<u64>, now: Duration) -> Option<u64> {
-        let file = &self.files[flight.file];
-        if file.len <= self.shape.whole_bytes || !file.is_open {
-            return None;
-        }
-        let left = flight.end - flight.cursor;
-        let own = if flight.is_still(now, self.first_bytes, self.progressed) {
-            0
+            .clamp(self.shape.min_segment_bytes, self.shape.max_segment_bytes);
+        // All are to be done at the same time, without splits, which waste what is on its way; and
+        // little is to be hashed then.
+        if self.is_last(file) {
+            usual.min(fair.max(self.shape.min_split_bytes))
         } else {
-            flight.rate(now).or(usual)?
-        };
-        let usual = usual.unwrap_or(own).max(1);
-        let is_slow = own.saturating_mul(CRAWL_FACTOR) < usual;
-        let is_crawling = is_slow && left > own.saturating_mul(CRAWL_FACTOR);
-        // What is over soon is left alone: cutting it wastes what is on its way.
-        let soon = self.shape.min_split_bytes.max(own / SOON);
-        if left == 0 || (left < soon && !is_crawling) {
-            return None;
+            usual
         }
-        let sum = u128::from(own) + u128::from(usual);
-        let keeps = u128::from(left) * u128::from(own) / sum;
-        Some(flight.cursor + u64::try_from(keeps).unwrap_or(left / 2))
+    }
+
+    /// Whether there is nothing to hand out but of this file.
+    fn is_last(&self, file: FileIndex) -> bool {
+        let mut others = self.large.active.iter().filter(|&&other| other != file);
+        self.large.queued.is_empty()
+            && others.all(|&other| self.files[other].to_hand_out.is_empty())
     }
 
     fn small_in_flight(&self) -> u64 {

@@ -96,10 +96,12 @@ proptest! {
     }
 }
 
-/// Part of so large a pull that segments have their least length.
+/// With so few connections that segments have their least length.
 fn start(lens: &[u64]) -> Schedule {
     let total: u64 = lens.iter().sum();
-    Schedule::new(SHAPE, lens, total.max(200))
+    let mut schedule = Schedule::new(SHAPE, lens, total);
+    schedule.set_connections(2);
+    schedule
 }
 
 #[test]
@@ -189,12 +191,37 @@ fn what_has_arrived_is_not_given_away_and_what_was_given_away_does_not_arrive() 
 }
 
 #[test]
+fn a_crawling_connection_is_relieved_before_anything_else() {
+    let mut schedule = start(&[1000]);
+    let (slow, _) = fetch(&mut schedule, 0);
+    let (fast, _) = fetch(&mut schedule, 0);
+    schedule.set_rate(20);
+    let now = Duration::from_secs(2);
+    schedule.progress(slow.id, slow.range.start + 1, now);
+    schedule.progress(fast.id, fast.range.end, now);
+    schedule.release(fast.id, fast.range.end);
+    let (taken, shortened) = fetch(&mut schedule, 2);
+    assert_eq!(shortened, Some(slow.id));
+    assert_eq!(taken.range, slow.range.start + 1..slow.range.end);
+}
+
+#[test]
+fn the_rest_is_shared_out_so_that_all_end_together() {
+    let mut schedule = start(&[1000]);
+    schedule.set_connections(4);
+    schedule.set_rate(1000);
+    let first: Vec<_> = (0..4).map(|_| fetch(&mut schedule, 0).0.range).collect();
+    assert_eq!(first, [0..250, 250..500, 500..750, 750..1000]);
+}
+
+#[test]
 fn what_is_over_soon_is_not_cut() {
     let mut schedule = start(&[50]);
+    schedule.set_connections(1);
     let (_only, _) = fetch(&mut schedule, 0);
-    schedule.set_rate(200);
+    schedule.set_rate(1000);
     assert_eq!(schedule.next(Duration::from_millis(100)), Next::Wait);
-    schedule.set_rate(20);
+    schedule.set_rate(200);
     assert!(matches!(
         schedule.next(Duration::from_millis(100)),
         Next::Fetch { .. }
