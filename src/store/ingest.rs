@@ -108,6 +108,11 @@ impl Partial {
         lock(&self.claims).have.gaps(0..self.len)
     }
 
+    /// How much is still to come, in bytes.
+    pub fn missing_bytes(&self) -> u64 {
+        self.len - lock(&self.claims).have.total_bytes()
+    }
+
     /// Bytes hashed so far.
     pub fn hashed_bytes(&self) -> u64 {
         self.hashed.load(Ordering::Acquire)

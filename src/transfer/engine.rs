@@ -164,6 +164,11 @@ impl Engine {
         }
     }
 
+    /// Bytes per second of late, of all connections.
+    pub(super) fn rate(&self) -> u64 {
+        lock(&self.meter).rate()
+    }
+
     /// Connections that may be in use.
     pub(super) fn allowed(&self) -> u16 {
         lock(&self.meter).connections()

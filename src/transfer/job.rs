@@ -1,8 +1,8 @@
 //! One content of a transfer, from queued to held.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
@@ -15,9 +15,8 @@ use crate::store::owner::Mark;
 use crate::transfer::write_queue::WriteQueue;
 use crate::view::huggingface::ViewLock;
 
-/// A hash that is further behind is waited for: one processor can hash a file, and when all its bytes
-/// are here the others would watch it do so.
-const MAX_LAG_BYTES: u64 = 128 << 20;
+/// A hash that is no further behind is never waited for.
+const LAG_BYTES: u64 = 128 << 20;
 
 /// A wanted content and what the engine knows of it.
 pub(super) struct Job {
@@ -47,6 +46,8 @@ pub(super) struct Large {
     pub(super) grown: Notify,
     /// Told when bytes were hashed.
     pub(super) hashed: Notify,
+    /// Bytes per second; as fast as can be while nothing is known.
+    hash_rate: AtomicU64,
     /// Tells other machines that this process writes to the partial.
     pub(super) mark: Mark,
 }
@@ -59,27 +60,27 @@ impl Large {
             partial,
             grown: Notify::new(),
             hashed: Notify::new(),
+            hash_rate: AtomicU64::new(u64::MAX),
             mark,
         }
     }
 
-    /// Whether so much is written and not hashed that writing more would only put off the end.
-    pub(super) fn is_behind(&self) -> bool {
-        self.partial.lag_bytes() > MAX_LAG_BYTES
+    /// Whether at these rates the hash will end after the last byte has come: `network` is bytes per
+    /// second. What is written until then only takes the processor's time from it.
+    pub(super) fn is_ahead(&self, network: u64) -> bool {
+        let lag = self.partial.lag_bytes();
+        let hash = self.hash_rate.load(Ordering::Relaxed);
+        let left = u128::from(self.partial.missing_bytes());
+        lag > LAG_BYTES && (u128::from(lag) + left) * u128::from(network) > left * u128::from(hash)
     }
 
-    /// Completes when the hash has caught up.
-    pub(super) async fn caught_up(&self) {
-        loop {
-            let hashed = self.hashed.notified();
-            tokio::pin!(hashed);
-            // Registered before looking, so that progress in between is not missed.
-            hashed.as_mut().enable();
-            if !self.is_behind() {
-                return;
-            }
-            hashed.await;
-        }
+    /// Learns how fast it is hashed.
+    pub(super) fn note_hashed(&self, bytes: u64, took: Duration) {
+        let micros = took.as_micros().max(1);
+        let rate = u64::try_from(u128::from(bytes) * 1_000_000 / micros);
+        self.hash_rate
+            .store(rate.unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.hashed.notify_waiters();
     }
 }
 

@@ -72,9 +72,12 @@ impl Engine {
         let mut due = Instant::now() + CHECKPOINT_EVERY;
         loop {
             let hashing = Arc::clone(&large.partial);
+            let began = Instant::now();
             let hashed = blocking(move || hashing.catch_up(CATCH_UP_BYTES)).await?;
             job.counters.add_verified(hashed);
-            large.hashed.notify_waiters();
+            if hashed > 0 {
+                large.note_hashed(hashed, began.elapsed());
+            }
             if large.partial.hashed_bytes() == job.file.len {
                 return Ok(());
             }

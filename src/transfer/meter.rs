@@ -30,6 +30,8 @@ pub(super) struct Meter {
     pace: Pace,
     since: Duration,
     bytes: u64,
+    /// Bytes per second in the best window of late: pauses are no measure of the network.
+    best: u64,
     /// The longest piece of late.
     piece_bytes: u64,
     /// Windows that are not judged, after a change.
@@ -67,6 +69,7 @@ impl Meter {
             pace: Pace::new(max),
             since: Duration::ZERO,
             bytes: 0,
+            best: 0,
             piece_bytes: 1,
             settling: SETTLING_FIRST,
             pushed_at: None,
@@ -90,14 +93,15 @@ impl Meter {
         let millis = elapsed.as_millis().max(1);
         let per_second = u128::from(std::mem::take(&mut self.bytes)) * 1000 / millis;
         self.since = now;
+        let all = u64::try_from(per_second).unwrap_or(u64::MAX);
+        self.best = all.max(self.best - self.best / 16);
         let is_first = !std::mem::replace(&mut self.has_measured, true);
         let bound = self.bound();
         self.piece_bytes = (self.piece_bytes / 2).max(1);
         let rate = per_second / written.flying.max(1) as u128;
         let before = self.connections();
         if written.flying == usize::from(before) && self.settling == 0 {
-            let per_second = u64::try_from(per_second).unwrap_or(u64::MAX);
-            self.pace.learn(to_f64(per_second), bound);
+            self.pace.learn(to_f64(all), bound);
         }
         let now = self.connections();
         // More at work than may be: those that are to rest have not finished.
@@ -111,6 +115,11 @@ impl Meter {
             is_busy: written.flying >= usize::from(before) || is_first,
             changed: (now != before).then_some(now),
         })
+    }
+
+    /// Bytes per second of all connections, in the best window of late.
+    pub(super) fn rate(&self) -> u64 {
+        self.best
     }
 
     /// Connections for whose pieces there is memory. Pieces get long where this machine is slower than

@@ -21,6 +21,9 @@ const MAX_AGE: Duration = Duration::from_millis(50);
 const BULK_AGE: Duration = Duration::from_millis(20);
 const BULK_BYTES: u64 = 64 << 10;
 
+/// The hash is looked at again after this time at the latest.
+const MAX_PAUSE: Duration = Duration::from_millis(100);
+
 /// So much is written at once.
 const FULL_BYTES: u64 = 128 << 10;
 
@@ -138,20 +141,27 @@ impl<'a> Writer<'a> {
     /// Starts to write what was gathered, once the write before has ended and the hash is not far behind.
     pub(super) async fn flush(&mut self) -> Result<(), Cause> {
         self.settle().await?;
-        let large = self.large()?;
-        if large.is_behind() {
-            self.engine.schedule().set_behind(self.file, true);
-            tokio::select! {
-                () = large.caught_up() => {}
-                () = self.engine.stop.cancelled() => {}
-            }
-            self.engine.schedule().set_behind(self.file, false);
-        }
+        self.let_the_hash_catch_up().await?;
         let (buffers, held) = (std::mem::take(&mut self.gathered), self.held.take());
         self.under_way_bytes = std::mem::take(&mut self.gathered_bytes);
         self.gathered_since = None;
         let offset = self.position - self.under_way_bytes;
         self.under_way = Some(self.large()?.writes.submit(offset, buffers, held));
+        Ok(())
+    }
+
+    /// Waits while the hash of this file would be the last to end anyway.
+    async fn let_the_hash_catch_up(&self) -> Result<(), Cause> {
+        let (large, engine) = (self.large()?, self.engine);
+        while large.is_ahead(engine.rate()) && !engine.stop.is_cancelled() {
+            engine.schedule().set_behind(self.file, true);
+            tokio::select! {
+                () = large.hashed.notified() => {}
+                () = engine.stop.cancelled() => {}
+                () = tokio::time::sleep(MAX_PAUSE) => {}
+            }
+            engine.schedule().set_behind(self.file, false);
+        }
         Ok(())
     }
 
