@@ -62,9 +62,11 @@ fn who_waits_takes_over_from_who_dies() {
     let _turn = turn();
     let hub = slow([repo(Content::synthetic(LEN, 22))]);
     let larder = Larder::at(&hub);
-    let first = larder.pull([ID]).spawn();
+    // What is on its way to the one that dies is lost, for each of its connections.
+    let few = [ID, "--connections", "4"];
+    let first = larder.pull(few).spawn();
     wait_for_bytes(hub.log(), LEN / 10);
-    let second = larder.pull([ID]).spawn();
+    let second = larder.pull(few).spawn();
     second.wait_until_it_says(BUSY);
     wait_for_bytes(hub.log(), LEN / 2);
     first.kill_9();
