@@ -13,7 +13,7 @@ const STANDSTILL: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The rate is taken over the last one to two of these.
-const WINDOW: Duration = Duration::from_secs(1);
+const WINDOW: Duration = Duration::from_millis(500);
 
 #[derive(Debug)]
 pub(super) struct Flight {
