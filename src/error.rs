@@ -10,6 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use self::words::{innermost, io_words, shown, who};
 use crate::digest::Digest;
 use crate::redact::{SafeUrl, clean};
 
@@ -17,6 +18,7 @@ mod hint;
 mod http;
 mod kind;
 mod shared;
+mod words;
 
 pub use http::HttpContext;
 pub use kind::Kind;
@@ -388,33 +390,4 @@ impl Cause {
             cause: self,
         }
     }
-}
-
-/// A path for people: cleaned, as everything that may come from outside.
-fn shown(path: &Path) -> String {
-    clean(&path.display().to_string())
-}
-
-fn who(has_token: bool) -> &'static str {
-    if has_token {
-        "token"
-    } else {
-        "anonymous request"
-    }
-}
-
-/// The last error of a chain: the one that says what happened.
-fn innermost(error: &(dyn std::error::Error + Send + Sync + 'static)) -> String {
-    let mut error: &dyn std::error::Error = error;
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    clean(&error.to_string())
-}
-
-/// The system's words without its “(os error N)”.
-fn io_words(error: &io::Error) -> String {
-    let text = error.to_string();
-    let words = text.split(" (os error").next().unwrap_or(&text);
-    clean(&words.to_lowercase())
 }
