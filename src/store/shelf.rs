@@ -1,7 +1,7 @@
 //! Small contents on their way into the store: proven in memory, written once.
 //!
 //! [`Small`] becomes [`Proven`] by its digest, and only what is proven can be put. A put takes the door
-//! of [`ingest`](super::ingest): write, sync, read-only, rename. What it leaves for later is to make the
+//! of [`ingest`]: write, sync, read-only, rename. What it leaves for later is to make the
 //! new names durable. A folder's names are synced together for many files, after a few seconds and when
 //! the shelf is settled, since a power cut that takes such a name costs one small file and nothing else:
 //! the name is gone, never wrong.
