@@ -141,9 +141,8 @@ pub(crate) fn uncoded(headers: &HeaderMap) -> Result<(), String> {
     let codings = headers.get_all(CONTENT_ENCODING).iter();
     let coded = codings
         .map(|value| {
-            String::from_utf8_lossy(value.as_bytes())
-                .trim()
-                .to_ascii_lowercase()
+            // Only what HTTP calls white space: any other is the name of a coding nobody knows.
+            String::from_utf8_lossy(value.as_bytes().trim_ascii()).to_ascii_lowercase()
         })
         .find(|coding| !matches!(coding.as_str(), "" | "identity"));
     match coded {
@@ -173,6 +172,8 @@ fn digits(text: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use reqwest::header::HeaderValue;
+
     use super::*;
 
     #[test]
@@ -199,6 +200,20 @@ mod tests {
             "bytes 0-99999999999999999999/*",
         ] {
             assert_eq!(parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn only_identity_is_no_coding() {
+        let check = |value: &[u8]| {
+            let value = HeaderValue::from_bytes(value).unwrap();
+            uncoded(&HeaderMap::from_iter([(CONTENT_ENCODING, value)]))
+        };
+        for none in ["", " ", "identity", " Identity\t"] {
+            assert_eq!(check(none.as_bytes()), Ok(()), "{none:?}");
+        }
+        for coding in ["gzip", "identity, br", "\u{85}", "\u{a0}identity"] {
+            assert!(check(coding.as_bytes()).is_err(), "{coding:?}");
         }
     }
 
