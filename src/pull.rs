@@ -117,7 +117,8 @@ pub async fn pull(session: &Session, request: &Request) -> Result<Outcome, Error
 
 fn select(request: &Request, view: &RepoCache, target: &Target) -> Result<Vec<RemoteFile>, Cause> {
     let selected = request.selection.apply(&target.listing);
-    if let Err(Cause::FileNotFound { path, .. }) = &selected
+    if !request.is_dry_run
+        && let Err(Cause::FileNotFound { path, .. }) = &selected
         && let Ok(path) = RepoPath::parse(path)
         && let Err(cause) = view.note_missing(&target.commit, &path)
     {

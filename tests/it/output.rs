@@ -102,6 +102,15 @@ fn a_dry_run_writes_nothing() {
 }
 
 #[test]
+fn a_dry_run_that_finds_no_such_file_writes_nothing() {
+    let hub = Hub::builder().repo(tiny()).start();
+    let larder = Larder::at(&hub);
+    let call = larder.pull(["org/tiny", "no-such-file", "--dry-run"]);
+    call.run().exited(3);
+    assert_eq!(tree(larder.home()), "");
+}
+
+#[test]
 fn a_dry_run_knows_what_is_here() {
     let hub = Hub::builder().repo(tiny()).start();
     let larder = Larder::at(&hub);
