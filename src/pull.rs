@@ -1,6 +1,6 @@
 //! The sentence: resolve, plan, check, fetch, publish. The only module that knows every room.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -83,6 +83,7 @@ pub async fn pull(session: &Session, request: &Request) -> Result<Outcome, Error
     // Shared with the work on the blocking pool: a listing may be long.
     let target = Arc::new(resolve(session, &view, asked).await.map_err(on_repo)?);
     let files = Arc::new(select(request, &view, &target).map_err(on_repo)?);
+    tell_choice(session, &request.selection, &target, &files);
     let plan = plan(session, request, &view, &target, &files)
         .await
         .map_err(on_repo)?;
@@ -125,6 +126,30 @@ fn select(request: &Request, view: &RepoCache, target: &Target) -> Result<Vec<Re
         tracing::debug!(%cause, "no marker for a missing file");
     }
     selected
+}
+
+/// Says which weights a format leaves out: nobody named them.
+fn tell_choice(session: &Session, selection: &Selection, target: &Target, files: &[RemoteFile]) {
+    let Some(format) = selection.weights else {
+        return;
+    };
+    let in_all_formats = Selection {
+        weights: None,
+        ..selection.clone()
+    };
+    let taken: HashSet<&RepoPath> = files.iter().map(|file| &file.path).collect();
+    let wanted = in_all_formats.apply(&target.listing).unwrap_or_default();
+    let left: Vec<&str> = wanted
+        .iter()
+        .filter(|file| !taken.contains(&file.path))
+        .map(|file| file.path.as_str())
+        .collect();
+    if !left.is_empty() {
+        session.sink.emit(Event::Notice(format!(
+            "weights in {format} only: {} left out",
+            named(&left)
+        )));
+    }
 }
 
 async fn plan(

@@ -98,6 +98,11 @@ fn one_format_of_the_weights() {
     assert_eq!(taken(&hub, &args), ["config.json", "model.safetensors"]);
     let args = ["org/twice", "--weights", "pytorch"];
     assert_eq!(taken(&hub, &args), ["config.json", "pytorch_model.bin"]);
+
+    let ran = Larder::at(&hub).pulled(args);
+    ran.says(&["weights in pytorch only: `model.safetensors` left out"]);
+    let ran = Larder::at(&hub).pulled(["org/twice", "config.json", "--weights", "pytorch"]);
+    assert!(!ran.stderr.contains("left out"), "{}", ran.stderr);
 }
 
 #[test]
