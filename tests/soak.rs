@@ -39,6 +39,9 @@ use larder::Larder;
 /// How many schedules are played unless `LARDER_SOAK` says otherwise.
 const SCHEDULES: u64 = 200;
 
+/// After so many a long run says how far it is.
+const TELL_EVERY: u64 = 100;
+
 /// Waiting is most of what they do.
 const AT_ONCE: usize = 4;
 
@@ -85,6 +88,9 @@ fn whatever_happens_the_next_clean_pull_is_right_and_leaves_nothing() {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
                     if seed >= first + count {
                         break;
+                    }
+                    if seed > first && (seed - first).is_multiple_of(TELL_EVERY) {
+                        println!("{} of {count} schedules begun", seed - first);
                     }
                     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| play(seed))) {
                         let words = words(panic.as_ref());
