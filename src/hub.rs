@@ -42,8 +42,9 @@ pub struct RemoteFile {
     pub len: u64,
     /// Promised content: SHA-256 for large files, git id for the others.
     pub digest: Digest,
-    /// Git id of what git holds: the content, or the pointer of a large file.
-    pub git_oid: GitOid,
+    /// Git id of what git holds: the content, or the pointer of a large file; where the hub tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub git_oid: Option<GitOid>,
     /// Xet file id, 64 hex digits, where the hub gives one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub xet_hash: Option<String>,

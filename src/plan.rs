@@ -188,7 +188,7 @@ mod tests {
             path: RepoPath::parse(path).unwrap(),
             len,
             digest: BlobId::of(&[content]).into(),
-            git_oid: GitOid::of(&[content]),
+            git_oid: Some(GitOid::of(&[content])),
             xet_hash: None,
         }
     }

@@ -116,6 +116,6 @@ pub fn cache_tree(bytes: &[u8]) -> Option<Listing> {
 }
 
 /// The text of the `trees/` file of a listing.
-pub fn cache_tree_text(listing: &Listing) -> String {
+pub fn cache_tree_text(listing: &Listing) -> Option<String> {
     tree::encode(listing)
 }

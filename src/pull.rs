@@ -16,7 +16,7 @@ use crate::resolve::{Target, resolve};
 use crate::select::Selection;
 use crate::session::Session;
 use crate::transfer::{self, Fetched, Held, Surroundings, Want};
-use crate::view::huggingface::RepoCache;
+use crate::view::RepoView;
 
 mod check;
 mod inventory;
@@ -77,12 +77,12 @@ pub struct PlannedFile {
 /// What failed, on which file of which repo. Whatever was finished before stays on disk.
 pub async fn pull(session: &Session, request: &Request) -> Result<Outcome, Error> {
     let asked = &request.reference;
-    let view = session.view.repo(&asked.repo);
+    let view = session.view.at(&asked.repo, &asked.revision_or_default());
     let on_repo = |cause: Cause| cause.on_repo("pull", asked);
 
     // Shared with the work on the blocking pool: a listing may be long.
     let target = Arc::new(resolve(session, &view, asked).await.map_err(on_repo)?);
-    let files = Arc::new(select(request, &view, &target).map_err(on_repo)?);
+    let files = Arc::new(select(request, view.as_ref(), &target).map_err(on_repo)?);
     tell_choice(session, &request.selection, &target, &files);
     let plan = plan(session, request, &view, &target, &files)
         .await
@@ -116,7 +116,11 @@ pub async fn pull(session: &Session, request: &Request) -> Result<Outcome, Error
     }))
 }
 
-fn select(request: &Request, view: &RepoCache, target: &Target) -> Result<Vec<RemoteFile>, Cause> {
+fn select(
+    request: &Request,
+    view: &dyn RepoView,
+    target: &Target,
+) -> Result<Vec<RemoteFile>, Cause> {
     let selected = request.selection.apply(&target.listing);
     if !request.is_dry_run
         && let Err(Cause::FileNotFound { path, .. }) = &selected
@@ -155,16 +159,16 @@ fn tell_choice(session: &Session, selection: &Selection, target: &Target, files:
 async fn plan(
     session: &Session,
     request: &Request,
-    view: &RepoCache,
+    view: &Arc<dyn RepoView>,
     target: &Arc<Target>,
     files: &Arc<Vec<RemoteFile>>,
 ) -> Result<Plan, Cause> {
     let have = if request.is_forced {
         HashMap::new()
     } else {
-        let (store, view) = (session.store.clone(), view.clone());
+        let (store, view) = (session.store.clone(), Arc::clone(view));
         let (target, files) = (Arc::clone(target), Arc::clone(files));
-        blocking(move || inventory::take(&store, &view, &target, &files)).await?
+        blocking(move || inventory::take(&store, view.as_ref(), &target, &files)).await?
     };
     let plan = Plan::new(files, &have, request.is_forced);
     let totals = plan.totals();
@@ -224,7 +228,7 @@ fn dry_run(target: &Target, files: &[RemoteFile], plan: &Plan) -> DryRun {
 async fn fetch(
     session: &Session,
     request: &Request,
-    view: &RepoCache,
+    view: &Arc<dyn RepoView>,
     target: &Target,
     plan: &Plan,
 ) -> Result<Fetched, Error> {
@@ -242,7 +246,7 @@ async fn fetch(
         repo: target.repo.clone(),
         commit: target.commit.clone(),
         store: session.store.clone(),
-        view: view.clone(),
+        view: Arc::clone(view),
         sink: Arc::clone(&session.sink),
         stop: session.stop.clone(),
         limits: session.limits.clone(),

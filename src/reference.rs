@@ -51,6 +51,12 @@ impl Entry {
 }
 
 impl Reference {
+    /// The revision, or the hub's usual branch.
+    pub fn revision_or_default(&self) -> Revision {
+        let default = || self.hub.default_revision();
+        self.revision.clone().unwrap_or_else(default)
+    }
+
     /// Parses what a user typed. `endpoint` is the hub in use: its page URLs are understood too.
     ///
     /// # Errors

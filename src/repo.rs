@@ -15,6 +15,9 @@ pub enum HubName {
     /// Hugging Face, or a mirror that speaks its protocol.
     #[serde(rename = "hf")]
     HuggingFace,
+    /// ModelScope, either of its sites.
+    #[serde(rename = "ms")]
+    ModelScope,
 }
 
 impl HubName {
@@ -22,7 +25,17 @@ impl HubName {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::HuggingFace => "hf",
+            Self::ModelScope => "ms",
         }
+    }
+
+    /// The branch that is meant when no revision is given.
+    pub fn default_revision(self) -> Revision {
+        let branch = match self {
+            Self::HuggingFace => "main",
+            Self::ModelScope => "master",
+        };
+        Revision(branch.to_owned())
     }
 }
 

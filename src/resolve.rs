@@ -1,6 +1,8 @@
 //! Reference × hub → the commit and its files. Asks the hub as little as it can: a commit needs no
 //! resolving, and what a commit contains never changes, so a listing that was seen once is reused.
 
+use std::sync::Arc;
+
 use crate::blocking::blocking;
 use crate::error::Cause;
 use crate::hub::Listing;
@@ -9,10 +11,7 @@ use crate::repo::{Commit, HubName, RepoId, Revision};
 use crate::report::Event;
 use crate::session::Session;
 use crate::store::snapshot::Manifest;
-use crate::view::huggingface::RepoCache;
-
-/// The branch that is meant when no revision is given.
-const DEFAULT_REVISION: &str = "main";
+use crate::view::RepoView;
 
 /// One commit of a repo, pinned, with all its files.
 #[derive(Clone, Debug)]
@@ -39,21 +38,18 @@ pub struct Target {
 /// What the hub answers; [`Cause::Offline`] when no request may be sent and one is needed.
 pub async fn resolve(
     session: &Session,
-    view: &RepoCache,
+    view: &Arc<dyn RepoView>,
     reference: &Reference,
 ) -> Result<Target, Cause> {
     let (hub, repo) = (reference.hub, reference.repo.clone());
-    let revision = match &reference.revision {
-        Some(revision) => revision.clone(),
-        None => Revision::parse(DEFAULT_REVISION).map_err(|bad| Cause::Bug(bad.to_string()))?,
-    };
+    let revision = reference.revision_or_default();
     let (commit, canonical) = pin(session, view, hub, &repo, &revision).await?;
     session.sink.emit(Event::Resolved {
         repo: repo.clone(),
         commit: commit.clone(),
     });
 
-    let (store, local) = (session.store.clone(), view.clone());
+    let (store, local) = (session.store.clone(), Arc::clone(view));
     let (asked, pinned, is_offline) = (repo.clone(), commit.clone(), session.is_offline);
     let (manifest, known) = blocking(move || {
         let manifest = store.manifest(hub, &asked, &pinned)?;
@@ -89,7 +85,7 @@ pub async fn resolve(
 
 async fn pin(
     session: &Session,
-    view: &RepoCache,
+    view: &Arc<dyn RepoView>,
     hub: HubName,
     repo: &RepoId,
     revision: &Revision,

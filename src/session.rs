@@ -8,7 +8,7 @@ use crate::hub::Hub;
 use crate::report::Sink;
 use crate::store::Store;
 use crate::transfer::Limits;
-use crate::view::huggingface::HfCache;
+use crate::view::View;
 
 /// What one pull needs from its surroundings.
 pub struct Session {
@@ -17,7 +17,7 @@ pub struct Session {
     /// Where blobs are kept.
     pub store: Store,
     /// Where tools look for the files.
-    pub view: HfCache,
+    pub view: Arc<dyn View>,
     /// Who is told.
     pub sink: Arc<dyn Sink>,
     /// Cancelled when the user wants to stop.

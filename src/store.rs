@@ -19,6 +19,7 @@ use crate::fs;
 use crate::plan::ranges::RangeSet;
 
 pub mod blob;
+pub mod census;
 pub mod disk;
 pub mod ingest;
 pub mod journal;

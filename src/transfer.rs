@@ -25,7 +25,7 @@ use crate::repo::{Commit, RepoId};
 use crate::report::Sink;
 use crate::source::Source;
 use crate::store::Store;
-use crate::view::huggingface::RepoCache;
+use crate::view::RepoView;
 
 mod connection;
 mod engine;
@@ -90,7 +90,7 @@ pub struct Surroundings {
     /// Where blobs are kept.
     pub store: Store,
     /// The view whose locks other clients respect.
-    pub view: RepoCache,
+    pub view: Arc<dyn RepoView>,
     /// Who is told.
     pub sink: Arc<dyn Sink>,
     /// Cancelled when the user wants to stop.

@@ -26,7 +26,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("select", "digest error hub redact repo"),
     ("plan", "digest hub repo"),
     ("view", "digest error fs hub redact repo"),
-    ("store", "digest error fs hub plan repo"),
+    ("store", "digest error fs hub plan repo view"),
     (
         "transfer",
         "blocking digest error fs hub plan repo report retry source store view",

@@ -15,7 +15,8 @@ use larder::digest::{BlobId, Digest, GitOid};
 use larder::error::Kind;
 use larder::hub::RemoteFile;
 use larder::repo::{Commit, RepoId, RepoKind, RepoPath, Revision};
-use larder::view::huggingface::{HfCache, Placements, Publication, Published, RepoCache};
+use larder::view::huggingface::{HfCache, RepoCache};
+use larder::view::{Placements, Publication, Published};
 use tempfile::TempDir;
 
 const COMMIT: &str = "5f3c0e1d2b4a69788796a5b4c3d2e1f00f1e2d3c";
@@ -52,7 +53,7 @@ impl Place {
             } else {
                 Digest::Git(git_oid)
             },
-            git_oid,
+            git_oid: Some(git_oid),
             xet_hash: None,
         };
         (file, blob)

@@ -73,7 +73,7 @@ pub fn rows(count: usize) -> Listing {
         path: RepoPath::parse(&format!("part/{:02}/file-{n:05}.json", n % 100)).unwrap(),
         len: 2_048 + n as u64,
         digest: BlobId::of(&n.to_le_bytes()).into(),
-        git_oid: GitOid::of(&n.to_le_bytes()),
+        git_oid: Some(GitOid::of(&n.to_le_bytes())),
         xet_hash: None,
     };
     let mut rows: Listing = (0..count).map(row).collect();
@@ -105,7 +105,7 @@ impl Memory {
                 path: RepoPath::parse(&format!("file-{n:05}.bin")).unwrap(),
                 len: content.len() as u64,
                 digest,
-                git_oid,
+                git_oid: Some(git_oid),
                 xet_hash: None,
             });
             hub.contents.insert(digest, content);
@@ -167,7 +167,7 @@ pub fn session(home: &Path, hub: Arc<dyn Hub>, is_offline: bool) -> Session {
     Session {
         hub,
         store: Store::open(&home.join("store")).unwrap(),
-        view: HfCache::new(home.join("cache"), true),
+        view: Arc::new(HfCache::new(home.join("cache"), true)),
         sink: Arc::new(Silent),
         stop: CancellationToken::new(),
         limits: Limits {

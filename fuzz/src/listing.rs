@@ -16,7 +16,7 @@ pub fn run(data: &[u8]) {
     };
     is_sound_listing(&files);
     // What was taken from a hub is what the next pull finds on the disk.
-    let text = probe::cache_tree_text(&files);
+    let text = probe::cache_tree_text(&files).expect("every row has a git id");
     assert_eq!(
         probe::cache_tree(text.as_bytes()).as_ref(),
         Some(&files),

@@ -75,7 +75,7 @@ fn file(path: RepoPath) -> RemoteFile {
         path,
         len: 1,
         digest: oid.into(),
-        git_oid: oid,
+        git_oid: Some(oid),
         xet_hash: None,
     }
 }

@@ -12,12 +12,15 @@ use larder::reference::{Entry, Reference};
 use larder::repo::Revision;
 use larder::select::Selection;
 
-use super::args::Pull;
 use super::config::Config;
 use super::interrupt::Watch;
 use super::output::{Output, Voice};
 use super::progress::Progress;
 use super::{render, session};
+
+mod args;
+
+pub(crate) use args::Pull;
 
 /// Pulls, and prints the path (or the plan) on stdout and a summary on stderr.
 pub(crate) fn run(args: &Pull, config: &Config, output: &mut Output) -> Result<(), Error> {
@@ -133,8 +136,9 @@ fn selection(args: &Pull, reference: &Reference) -> Selection {
 mod tests {
     use larder::repo::{HubName, RepoId, RepoKind, RepoPath};
 
+    use super::args::Choice;
     use super::*;
-    use crate::cli::args::{Choice, Hub};
+    use crate::cli::args::Hub;
 
     fn reference(revision: Option<&str>) -> Reference {
         Reference {

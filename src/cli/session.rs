@@ -29,7 +29,10 @@ pub(crate) fn open(
     Ok(Session {
         hub: Arc::new(hub),
         store,
-        view: HfCache::new(config.hub_cache.value.clone(), config.use_symlinks.value),
+        view: Arc::new(HfCache::new(
+            config.hub_cache.value.clone(),
+            config.use_symlinks.value,
+        )),
         sink,
         stop,
         limits: limits(config),

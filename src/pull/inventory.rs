@@ -15,7 +15,7 @@ use crate::plan::schedule::SMALL_BYTES;
 use crate::resolve::Target;
 use crate::store::Store;
 use crate::store::snapshot::Manifest;
-use crate::view::huggingface::RepoCache;
+use crate::view::RepoView;
 
 /// What is here of each content in `files`.
 ///
@@ -23,7 +23,7 @@ use crate::view::huggingface::RepoCache;
 /// When something exists and cannot be read.
 pub(super) fn take(
     store: &Store,
-    view: &RepoCache,
+    view: &dyn RepoView,
     target: &Target,
     files: &[RemoteFile],
 ) -> Result<HashMap<Digest, Have>, Cause> {
@@ -79,7 +79,7 @@ impl Records {
 
 fn look(
     store: &Store,
-    view: &RepoCache,
+    view: &dyn RepoView,
     target: &Target,
     file: &RemoteFile,
     records: &Records,

@@ -14,12 +14,12 @@ use crate::store::Store;
 use crate::store::lock::{Lock, wait_for};
 use crate::store::snapshot::{FileRecord, Manifest, now};
 use crate::transfer::Held;
-use crate::view::huggingface::{Publication, Published, RepoCache};
+use crate::view::{Publication, Published, RepoView};
 
 /// Publishes the files and returns the folder to open.
 pub(super) async fn publish(
     session: &Session,
-    view: &RepoCache,
+    view: &Arc<dyn RepoView>,
     target: &Arc<Target>,
     files: &[RemoteFile],
     held: &Holdings,
@@ -29,7 +29,7 @@ pub(super) async fn publish(
         .iter()
         .map(|file| Ok((file.clone(), here(held, file)?.path.clone())))
         .collect::<Result<_, Cause>>()?;
-    let (view, work) = (view.clone(), Arc::clone(target));
+    let (view, work) = (Arc::clone(view), Arc::clone(target));
     let published = blocking(move || {
         view.publish(&Publication {
             commit: &work.commit,
@@ -138,8 +138,9 @@ fn updated(
             stamp: *stamp,
         };
     }
-    manifest.views.insert(session.view.root().to_owned());
+    manifest.views.insert(session.view.id());
     manifest.revisions.extend(target.revision.clone());
+    manifest.is_pinned |= target.revision.is_none();
     manifest.canonical = target.canonical.clone().or(manifest.canonical);
     Ok(manifest)
 }

@@ -9,7 +9,7 @@ pub(super) fn listing(paths: &[&str]) -> Vec<RemoteFile> {
         path: RepoPath::parse(path).unwrap(),
         len: 0,
         digest: GitOid::of(b"").into(),
-        git_oid: GitOid::of(b""),
+        git_oid: Some(GitOid::of(b"")),
         xet_hash: None,
     };
     paths.iter().map(file).collect()

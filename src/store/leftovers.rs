@@ -93,7 +93,7 @@ fn is_old(entry: &DirEntry) -> Result<bool, Cause> {
 }
 
 /// The content that a partial's folder is named for.
-fn digest_of(name: &str) -> Option<Digest> {
+pub(super) fn digest_of(name: &str) -> Option<Digest> {
     match name.strip_prefix("git-") {
         Some(oid) => oid.parse().ok().map(Digest::Git),
         None => name.parse().ok().map(Digest::Sha256),

@@ -7,7 +7,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
@@ -19,11 +18,12 @@ use crate::hub::RemoteFile;
 use crate::repo::{Commit, HubName, RepoId, RepoKind, RepoPath, Revision};
 use crate::store::Store;
 use crate::store::sealed::{self, Opened};
+use crate::view::ViewId;
 
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 /// Manifests above this size are not ours.
-const MAX_BYTES: u64 = 1 << 30;
+pub(super) const MAX_BYTES: u64 = 1 << 30;
 
 /// What is known of one commit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,12 +42,15 @@ pub struct Manifest {
     /// The revisions under which it was asked for.
     #[serde(default)]
     pub revisions: BTreeSet<Revision>,
+    /// Whether the commit itself was asked for: no branch that moves on leaves it behind then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_pinned: bool,
     /// Unix time of the last pull that changed something, in seconds. The last use of any kind is the
     /// file's modification time.
     pub pulled_at: u64,
-    /// The folders it was published in.
+    /// Where it was published.
     #[serde(default)]
-    pub views: BTreeSet<PathBuf>,
+    pub views: BTreeSet<ViewId>,
     /// Every file of the commit, sorted by path.
     pub files: Vec<FileRecord>,
 }
@@ -84,6 +87,7 @@ impl Manifest {
             canonical: None,
             commit,
             revisions: BTreeSet::new(),
+            is_pinned: false,
             pulled_at: now(),
             views: BTreeSet::new(),
             files,

@@ -13,7 +13,7 @@ use crate::store::ingest::Partial;
 use crate::store::lock::Lock;
 use crate::store::owner::Mark;
 use crate::transfer::write_queue::WriteQueue;
-use crate::view::huggingface::ViewLock;
+use crate::view::ViewLock;
 
 /// A hash that is no further behind is never waited for.
 const LAG_BYTES: u64 = 128 << 20;

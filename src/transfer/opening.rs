@@ -19,7 +19,7 @@ use crate::store::lock::{Lock, POLL};
 use crate::transfer::Held;
 use crate::transfer::engine::{Engine, lock};
 use crate::transfer::job::{Large, OpenFile};
-use crate::view::huggingface::{RepoCache, ViewLock};
+use crate::view::{RepoView, ViewLock};
 
 /// What came of trying to open a file.
 enum Opening {
@@ -37,11 +37,12 @@ impl Engine {
     /// Opens a file that the schedule chose.
     pub(super) async fn open(&self, file: FileIndex) -> Result<(), Cause> {
         let job = &self.jobs[file];
-        let (store, view) = (self.around.store.clone(), self.around.view.clone());
+        let (store, view) = (self.around.store.clone(), Arc::clone(&self.around.view));
         let (commit, remote) = (self.around.commit.clone(), job.file.clone());
         let (is_forced, stop) = (self.around.is_forced, self.stop.clone());
         let go_on = move || !stop.is_cancelled();
-        match blocking(move || try_open(&store, &view, &commit, &remote, is_forced, &go_on)).await?
+        match blocking(move || try_open(&store, view.as_ref(), &commit, &remote, is_forced, &go_on))
+            .await?
         {
             Opening::Busy => self.put_off(file),
             Opening::Here(held) => {
@@ -112,7 +113,7 @@ impl Engine {
 
 fn try_open(
     store: &Store,
-    view: &RepoCache,
+    view: &dyn RepoView,
     commit: &Commit,
     file: &RemoteFile,
     is_forced: bool,
@@ -143,7 +144,7 @@ fn try_open(
 /// Whoever held the lock may have finished the file.
 fn here_by_now(
     store: &Store,
-    view: &RepoCache,
+    view: &dyn RepoView,
     commit: &Commit,
     file: &RemoteFile,
     go_on: &dyn Fn() -> bool,

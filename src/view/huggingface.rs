@@ -15,11 +15,17 @@
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::digest::Digest;
 use crate::error::Cause;
 use crate::fs::{OnPath, is_unwritable};
-use crate::repo::{Commit, RepoId, RepoPath};
+use crate::hub::{Listing, RemoteFile};
+use crate::repo::{Commit, RepoId, RepoPath, Revision};
+use crate::view::{
+    Found, Publication, Published, RepoView, View, ViewId, ViewKind, ViewLock, Withdrawal,
+    Withdrawn,
+};
 
 mod aside;
 mod content;
@@ -32,10 +38,7 @@ pub(crate) mod refs;
 mod shared;
 mod snapshot;
 pub(crate) mod tree;
-
-pub use find::Found;
-pub use lock::ViewLock;
-pub use publish::{Placements, Publication, Published};
+mod withdraw;
 
 use layout::Layout;
 
@@ -138,6 +141,62 @@ impl RepoCache {
             Err(error) if is_unwritable(&error) => Ok(()),
             Err(error) => Err(error).on_path("create", &marker),
         }
+    }
+}
+
+impl View for HfCache {
+    fn id(&self) -> ViewId {
+        ViewId {
+            kind: ViewKind::HuggingFace,
+            root: self.root.clone(),
+        }
+    }
+
+    fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// All revisions of a repo share one folder.
+    fn at(&self, repo: &RepoId, _revision: &Revision) -> Arc<dyn RepoView> {
+        Arc::new(self.repo(repo))
+    }
+}
+
+impl RepoView for RepoCache {
+    fn find(&self, commit: &Commit, file: &RemoteFile) -> Result<Option<Found>, Cause> {
+        self.find(commit, file)
+    }
+
+    fn name_of(&self, commit: &Commit, file: &RemoteFile) -> PathBuf {
+        self.layout.entry(commit, &file.path)
+    }
+
+    fn folder_of(&self, commit: &Commit) -> PathBuf {
+        self.snapshot_dir(commit)
+    }
+
+    fn try_lock(&self, file: &RemoteFile) -> Result<Option<ViewLock>, Cause> {
+        self.try_lock(file)
+    }
+
+    fn read_ref(&self, revision: &Revision) -> Result<Option<Commit>, Cause> {
+        self.read_ref(revision)
+    }
+
+    fn read_tree(&self, commit: &Commit) -> Option<Listing> {
+        self.read_tree(commit)
+    }
+
+    fn note_missing(&self, commit: &Commit, path: &RepoPath) -> Result<(), Cause> {
+        self.note_missing(commit, path)
+    }
+
+    fn publish(&self, publication: &Publication<'_>) -> Result<Published, Cause> {
+        self.publish(publication)
+    }
+
+    fn withdraw(&self, withdrawal: &Withdrawal<'_>) -> Result<Withdrawn, Cause> {
+        self.withdraw(withdrawal)
     }
 }
 

@@ -175,7 +175,7 @@ fn file(path: RepoPath, row: Row) -> Result<RemoteFile, String> {
         path,
         len,
         digest,
-        git_oid,
+        git_oid: Some(git_oid),
         xet_hash,
     })
 }

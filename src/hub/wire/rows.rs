@@ -103,7 +103,7 @@ mod tests {
             path: Rows::path(name)?,
             len,
             digest: oid.into(),
-            git_oid: oid,
+            git_oid: Some(oid),
             xet_hash: None,
         })
     }

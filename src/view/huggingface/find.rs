@@ -11,18 +11,7 @@ use crate::error::Cause;
 use crate::fs::{Stamp, lstat};
 use crate::hub::RemoteFile;
 use crate::repo::{Commit, RepoPath};
-
-/// Content that lies under the right name and has the right length. Nothing more is known of it: it
-/// is as good as its hash will turn out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
-    /// The file itself, links resolved.
-    pub path: PathBuf,
-    /// Its length, which is the promised one.
-    pub len: u64,
-    /// What it looked like.
-    pub stamp: Stamp,
-}
+use crate::view::Found;
 
 impl RepoCache {
     /// Content for `file` that some client left: the repo's blob, or the payload in hf's shared

@@ -77,10 +77,13 @@ impl Layout {
         self.folder.join(format!("trees/{commit}.json"))
     }
 
+    /// The notes of what `commit` has not.
+    pub(super) fn no_exists(&self, commit: &Commit) -> PathBuf {
+        self.folder.join(format!(".no_exist/{commit}"))
+    }
+
     pub(super) fn no_exist(&self, commit: &Commit, path: &RepoPath) -> PathBuf {
-        self.folder
-            .join(format!(".no_exist/{commit}"))
-            .join(path.as_str())
+        self.no_exists(commit).join(path.as_str())
     }
 
     /// Where half-made things stand.

@@ -17,19 +17,7 @@ use crate::digest::Digest;
 use crate::error::Cause;
 use crate::fs::{OnPath, is_unwritable};
 use crate::hub::RemoteFile;
-
-/// hf's lock on one file of a repo, until dropped.
-#[derive(Debug)]
-pub struct ViewLock {
-    _held: Option<File>,
-}
-
-impl ViewLock {
-    /// A lock that holds nothing: where nobody can write, or locks do not exist.
-    fn unneeded() -> Self {
-        Self { _held: None }
-    }
-}
+use crate::view::ViewLock;
 
 impl RepoCache {
     /// Takes hf's lock on `file`; `None` while somebody else holds it. Does not wait. Where the
@@ -77,7 +65,7 @@ fn hold(path: &Path) -> io::Result<Option<ViewLock>> {
         let Some(file) = open(path)? else { continue };
         match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) if file.metadata()?.nlink() == 0 => {}
-            Ok(()) => return Ok(Some(ViewLock { _held: Some(file) })),
+            Ok(()) => return Ok(Some(ViewLock::held(file))),
             Err(Errno::WOULDBLOCK | Errno::ACCESS) => return Ok(None),
             Err(Errno::NOSYS | Errno::OPNOTSUPP | Errno::NOLCK | Errno::BADF) => {
                 return Ok(Some(ViewLock::unneeded()));

@@ -14,57 +14,8 @@ use super::folders::Folders;
 use super::{RepoCache, lock, mark};
 use crate::error::Cause;
 use crate::fs::{Placed, Stamp, is_unwritable, lstat, place, stamp};
-use crate::hub::RemoteFile;
 use crate::repo::{Commit, Revision};
-
-/// What is to become visible.
-#[derive(Clone, Copy, Debug)]
-pub struct Publication<'a> {
-    /// The commit whose files these are.
-    pub commit: &'a Commit,
-    /// What the user asked for, if that is to lead here from now on.
-    pub revision: Option<&'a Revision>,
-    /// All files of the commit.
-    pub listing: &'a [RemoteFile],
-    /// The selected files, and where on this disk their proven content is: a blob of the store, or
-    /// what is in this view already. A blob of the view that is another file is replaced, so where
-    /// the view has a proven copy (it cannot share an inode with the store), that copy is the one
-    /// to pass.
-    pub files: &'a [(RemoteFile, PathBuf)],
-}
-
-/// What has become visible.
-#[derive(Clone, Debug)]
-pub struct Published {
-    /// The folder with the files.
-    pub snapshot: PathBuf,
-    /// For each selected file, what its content looks like in the view; `None` where the name leads
-    /// to something else by now, which nobody has proven.
-    pub stamps: Vec<Option<Stamp>>,
-    /// What it cost.
-    pub placed: Placements,
-}
-
-/// How contents came into the view; those that were there are not counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Placements {
-    /// By a second name.
-    pub hardlinks: usize,
-    /// By sharing blocks.
-    pub reflinks: usize,
-    /// By copying.
-    pub copies: usize,
-}
-
-impl Placements {
-    pub(super) fn count(&mut self, placed: Placed) {
-        match placed {
-            Placed::Hardlink => self.hardlinks += 1,
-            Placed::Reflink => self.reflinks += 1,
-            Placed::Copy => self.copies += 1,
-        }
-    }
-}
+use crate::view::{Placements, Publication, Published};
 
 /// What the steps of a publication share.
 pub(super) struct Work {

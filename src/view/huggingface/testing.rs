@@ -27,7 +27,7 @@ pub(super) fn git_file(path: &str, content: &[u8]) -> RemoteFile {
         path: RepoPath::parse(path).unwrap(),
         len: content.len() as u64,
         digest: Digest::Git(oid),
-        git_oid: oid,
+        git_oid: Some(oid),
         xet_hash: None,
     }
 }
@@ -37,7 +37,7 @@ pub(super) fn lfs_file(path: &str, content: &[u8], xet_hash: Option<&str>) -> Re
     let sha256 = BlobId::of(content);
     RemoteFile {
         digest: Digest::Sha256(sha256),
-        git_oid: GitOid::of(sha256.to_string().as_bytes()),
+        git_oid: Some(GitOid::of(sha256.to_string().as_bytes())),
         xet_hash: xet_hash.map(str::to_owned),
         ..git_file(path, content)
     }

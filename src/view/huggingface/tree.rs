@@ -51,7 +51,10 @@ impl RepoCache {
         work: &mut Work,
     ) -> Result<(), Cause> {
         let path = self.layout.tree(commit);
-        let text = encode(listing);
+        // The listing of a hub that tells no git ids is none that hf could read.
+        let Some(text) = encode(listing) else {
+            return Ok(());
+        };
         if holds(&path, text.as_bytes()) || self.read_tree(commit) == decode(text.as_bytes()) {
             return Ok(());
         }
@@ -104,7 +107,7 @@ impl Entry {
         let digest = self
             .lfs_sha256
             .map_or(Digest::Git(self.blob_id), Digest::Sha256);
-        let (git_oid, xet_hash) = (self.blob_id, self.xet_hash);
+        let (git_oid, xet_hash) = (Some(self.blob_id), self.xet_hash);
         Some(RemoteFile {
             path,
             len: self.size,
@@ -120,29 +123,29 @@ fn is_xet_hash(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// What Python's `json.dump(…, indent=1)` makes of the listing.
-pub(crate) fn encode(listing: &[RemoteFile]) -> String {
+/// What Python's `json.dump(…, indent=1)` makes of the listing; `None` where a git id is not known.
+pub(crate) fn encode(listing: &[RemoteFile]) -> Option<String> {
     let mut files: Vec<&RemoteFile> = listing.iter().collect();
     files.sort_unstable_by_key(|file| file.path.as_str());
     let mut text = format!("{{\n \"format_version\": {FORMAT_VERSION},\n \"files\": {{");
     let mut lead = "\n";
     for file in &files {
         text.push_str(lead);
-        push_file(&mut text, file);
+        push_file(&mut text, file)?;
         lead = ",\n";
     }
     text.push_str(if files.is_empty() { "}\n}" } else { "\n }\n}" });
-    text
+    Some(text)
 }
 
-fn push_file(text: &mut String, file: &RemoteFile) {
+fn push_file(text: &mut String, file: &RemoteFile) -> Option<()> {
     text.push_str("  ");
     push_string(text, file.path.as_str());
     push(
         text,
         format_args!(
             ": {{\n   \"size\": {},\n   \"blob_id\": \"{}\"",
-            file.len, file.git_oid
+            file.len, file.git_oid?
         ),
     );
     if let Digest::Sha256(sha256) = file.digest {
@@ -158,6 +161,7 @@ fn push_file(text: &mut String, file: &RemoteFile) {
         push(text, format_args!(",\n   \"xet_hash\": \"{hash}\""));
     }
     text.push_str("\n  }");
+    Some(())
 }
 
 /// A JSON string in ASCII, other characters as UTF-16 escapes.
@@ -209,8 +213,11 @@ mod tests {
 
     #[test]
     fn the_bytes_are_those_of_hf() {
-        assert_eq!(encode(&listing()), FROM_HF);
-        assert_eq!(encode(&[]), "{\n \"format_version\": 1,\n \"files\": {}\n}");
+        assert_eq!(encode(&listing()).unwrap(), FROM_HF);
+        assert_eq!(
+            encode(&[]).unwrap(),
+            "{\n \"format_version\": 1,\n \"files\": {}\n}"
+        );
     }
 
     #[test]
@@ -241,7 +248,7 @@ mod tests {
                     ..git_file(&number.to_string(), b"x")
                 })
                 .collect();
-            decode(encode(&files).as_bytes()).is_some()
+            decode(encode(&files).unwrap().as_bytes()).is_some()
         };
         assert!(of(1, MAX_SIZE) && of(128, MAX_SIZE));
         assert!(!of(1, MAX_SIZE + 1) && !of(129, MAX_SIZE));
@@ -249,7 +256,7 @@ mod tests {
 
     #[test]
     fn damage_is_no_listing() {
-        let good = encode(&listing());
+        let good = encode(&listing()).unwrap();
         let damages = [
             good[..good.len() - 1].to_owned(),
             good.replace("\"format_version\": 1", "\"format_version\": 2"),
