@@ -37,6 +37,12 @@ def small(folder, count):
         write(folder / f"part-{n % 20:02}" / f"{n:05}.json", lengths.randint(2 * KIB, 40 * KIB), n)
 
 
+def equal(folder, count, size):
+    """Files of one size, a hundred to a folder."""
+    for n in range(count):
+        write(folder / f"part-{n // 100:03}" / f"{n:05}.json", size, n)
+
+
 def mix(folder, size):
     """What a model of four shards looks like."""
     for name in ["config.json", "generation_config.json", "tokenizer_config.json"]:

@@ -15,6 +15,7 @@ import tempfile
 from datetime import datetime, timezone
 from pathlib import Path
 
+import growth
 import measure
 import peers
 import servers
@@ -22,6 +23,7 @@ from cases import CASES
 from files import GIB, MIB
 
 REPO = "bench/model"
+NAMES = [*CASES, "growth"]
 START = 16  # connections that larder begins with
 PACE = re.compile(r"^(\S+)Z +INFO \S+ pace connections=(\d+)", re.M)
 
@@ -180,6 +182,26 @@ def measure_case(stage, wanted, pairs):
     return costs
 
 
+def measure_growth(given, pairs):
+    """Each size in its turn, all of them in every round. Returns every run."""
+    record = {}
+    for name, series in growth.SERIES.items():
+        series = growth.scaled(series, given.scale)
+        runs = [(number, []) for number, _ in series]
+        for _ in range(pairs):
+            for (number, case), (_, costs) in zip(series, runs):
+                check_space(case, 1, given.memory, given.disk)
+                stage = Stage(case, 1, given.memory, given.disk)
+                try:
+                    costs.append(stage.run("larder"))
+                    print(f"    {number:,g} {name}: {costs[-1].wall:.2f} s", file=sys.stderr)
+                finally:
+                    stage.close()
+        print(f"### growth: {name}\n\n{growth.table(name, runs)}\n", flush=True)
+        record[name] = {f"{number:g}": [vars(cost) for cost in costs] for number, costs in runs}
+    return record
+
+
 def ratio(ours, theirs, value):
     """Median, least and most of a peer's cost over larder's in the same round."""
     pairs = [value(b) / value(a) for a, b in zip(ours, theirs) if value(a)]
@@ -220,7 +242,7 @@ def table(costs):
 
 def arguments():
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    parser.add_argument("cases", nargs="*", metavar="CASE", help=f"of {', '.join(CASES)}")
+    parser.add_argument("cases", nargs="*", metavar="CASE", help=f"of {', '.join(NAMES)}")
     parser.add_argument("--quick", action="store_true", help="one round instead of five")
     parser.add_argument("--pairs", type=int, help="rounds")
     parser.add_argument("--scale", type=float, default=1.0, help="multiplies sizes and counts of files")
@@ -230,8 +252,8 @@ def arguments():
     parser.add_argument("--json", type=Path, help="writes every run to a file")
     given = parser.parse_args()
     for name in given.cases:
-        if name not in CASES:
-            parser.error(f"no case is called {name}; there are {', '.join(CASES)}")
+        if name not in NAMES:
+            parser.error(f"no case is called {name}; there are {', '.join(NAMES)}")
     return given
 
 
@@ -261,7 +283,10 @@ def main():
     about = machine()
     print(f"{about}; scale {given.scale:g}; {pairs} rounds\n")
     record = {"machine": about, "scale": given.scale, "cases": {}}
-    for name in given.cases or CASES:
+    for name in given.cases or NAMES:
+        if name == "growth":
+            record["cases"][name] = measure_growth(given, pairs)
+            continue
         case = CASES[name]
         print(f"  {name}", file=sys.stderr)
         check_space(case, given.scale, given.memory, given.disk)
