@@ -22,6 +22,7 @@ class Case:
     latency_ms: int = 0  # before each answer of the hub
     rate: int = 0  # bytes per second of each connection; then the hub serves the bodies
     round_trip_ms: int = 0  # of the network, where the kernel can; else it is the latency
+    is_modelscope: bool = False  # the hub speaks ModelScope's protocol
     slow_nth: int = None  # this large answer comes at a tenth of the rate, in the rows so marked
 
 
@@ -90,6 +91,14 @@ CASES = {
         rate=30_000_000,
         latency_ms=10,
         slow_nth=3,
+    ),
+    "modelscope": Case(
+        "the model of the case `mix` from ModelScope, 10 ms before each answer of the API, memory",
+        lambda folder, scale: files.mix(folder, files.scaled(300 * MIB, scale)),
+        ["larder", "modelscope"],
+        1216 * MIB,
+        latency_ms=10,
+        is_modelscope=True,
     ),
     "disk": Case(
         "1 × 2 GiB, disk",

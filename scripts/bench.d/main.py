@@ -83,7 +83,9 @@ class Stage:
         shutil.rmtree(self.target, ignore_errors=True)
 
     def job(self, home, hub):
-        return peers.Job(REPO, self.source, hub.url, self.nginx.url, home, self.files)
+        return peers.Job(
+            REPO, self.source, hub.url, self.nginx.url, home, self.files, self.case.is_modelscope
+        )
 
     def run(self, label):
         """One run of one peer, in a home that is removed afterwards."""

@@ -22,6 +22,7 @@ class Job:
     bodies: str
     home: Path
     files: list = field(default_factory=list)  # paths in the repo
+    is_modelscope: bool = False  # the hub is asked in ModelScope's way
 
     def urls(self):
         return [f"{self.hub}/{self.repo}/resolve/main/{name}" for name in self.files]
@@ -35,12 +36,14 @@ def base(job, **more):
     return {
         "PATH": os.environ["PATH"], "HOME": home, "HF_HOME": f"{home}/hf", "HF_ENDPOINT": job.hub,
         "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1", "LC_ALL": "C.UTF-8",
+        "MODELSCOPE_ENDPOINT": job.hub, "MODELSCOPE_CACHE": f"{home}/modelscope",
     } | more
 
 
 def larder(job):
     home = f"{job.home}/larder"
-    return [str(BIN / "larder"), "pull", job.repo, "--quiet"], base(job, LARDER_HOME=home)
+    repo = f"ms:{job.repo}" if job.is_modelscope else job.repo
+    return [str(BIN / "larder"), "pull", repo, "--quiet"], base(job, LARDER_HOME=home)
 
 
 def larder_with(connections):
@@ -59,6 +62,10 @@ def hf(job):
 
 def hf_xet(job):
     return [str(HOME / "hf-xet/bin/hf"), "download", job.repo], base(job)
+
+
+def modelscope(job):
+    return [str(HOME / "modelscope/bin/modelscope"), "download", job.repo], base(job)
 
 
 def hf_hub(job):
@@ -121,6 +128,7 @@ PEERS = {
     "hf": hf,
     "hf-xet": hf_xet,
     "hf-hub": hf_hub,
+    "modelscope": modelscope,
     "floor: curl to null": floor_curl,
     "floor: cp": floor_copy,
     "floor: cp, sync": floor_copy_sync,
