@@ -11,7 +11,7 @@ use crate::hub::RemoteFile;
 use crate::redact::clean;
 
 pub(crate) mod glob;
-mod nearest;
+pub(crate) mod nearest;
 mod quant;
 mod weights;
 

@@ -17,6 +17,9 @@ use crate::hub::{Listing, RemoteFile};
 use crate::repo::{Commit, RepoId, RepoPath, Revision};
 
 pub mod huggingface;
+pub mod lying;
+
+use lying::{Contents, Snapshot};
 
 /// The layout of a view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -31,6 +34,13 @@ impl ViewKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::HuggingFace => "hugging-face",
+        }
+    }
+
+    /// The name where there is little room.
+    pub fn short(self) -> &'static str {
+        match self {
+            Self::HuggingFace => "hf",
         }
     }
 }
@@ -90,6 +100,23 @@ pub trait View: Send + Sync {
 
     /// The part that shows `revision` of `repo`.
     fn at(&self, repo: &RepoId, revision: &Revision) -> Arc<dyn RepoView>;
+
+    /// Every snapshot that lies here, by whomever it was made, in no order; none for a layout that
+    /// cannot tell. What is no snapshot is passed over.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    fn snapshots(&self) -> Result<Vec<Snapshot>, Cause> {
+        Ok(Vec::new())
+    }
+
+    /// What a snapshot that lies here consists of.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn contents(&self, snapshot: &Snapshot) -> Result<Contents, Cause> {
+        lying::plain(snapshot)
+    }
 }
 
 /// The part of a view that shows one revision of a repo.
@@ -102,6 +129,12 @@ pub trait RepoView: Send + Sync {
 
     /// The name under which readers open `file`, whether it is there or not.
     fn name_of(&self, commit: &Commit, file: &RemoteFile) -> PathBuf;
+
+    /// A further name that the layout keeps for the content of `file`, and that goes when no
+    /// snapshot needs it any more; most layouts have none.
+    fn kept_as(&self, _file: &RemoteFile) -> Option<PathBuf> {
+        None
+    }
 
     /// The folder that readers open, whether it is there or not.
     fn folder_of(&self, commit: &Commit) -> PathBuf;

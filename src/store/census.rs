@@ -11,7 +11,7 @@ use std::time::SystemTime;
 
 use crate::digest::{BlobId, Digest};
 use crate::error::Cause;
-use crate::fs::{self, FileId, OnPath, TEMPORARY};
+use crate::fs::{self, FileId, OnPath, Stamp, TEMPORARY};
 use crate::repo::{Commit, HubName, RepoId, Revision};
 use crate::store::Store;
 use crate::store::leftovers::digest_of;
@@ -54,6 +54,10 @@ pub struct Blob {
     pub links: u64,
     /// How many of them are the store's own: two where its git id is known.
     pub own_links: u64,
+    /// What the file looks like.
+    pub stamp: Stamp,
+    /// Which file it is.
+    pub(crate) file: FileId,
 }
 
 /// What is unfinished in the store.
@@ -135,6 +139,8 @@ impl Store {
             len: there.len(),
             links: there.nlink(),
             own_links: own_links.get(&FileId::of(&there)).copied().unwrap_or(1),
+            stamp: Stamp::of(&there),
+            file: FileId::of(&there),
         };
         Ok(blobs
             .into_iter()
@@ -291,10 +297,13 @@ mod tests {
     fn the_names_of_a_blob_are_counted() {
         let (dir, store) = store();
         let id = put(&store, b"content");
+        let there = std::fs::metadata(store.blob_path(id)).unwrap();
         let own = Blob {
             len: 7,
             links: 2,
             own_links: 2,
+            stamp: Stamp::of(&there),
+            file: FileId::of(&there),
         };
         assert_eq!(store.blobs().unwrap(), BTreeMap::from([(id, own)]));
         std::fs::hard_link(store.blob_path(id), dir.path().join("seen")).unwrap();

@@ -22,6 +22,7 @@ use crate::error::Cause;
 use crate::fs::{OnPath, is_unwritable};
 use crate::hub::{Listing, RemoteFile};
 use crate::repo::{Commit, RepoId, RepoPath, Revision};
+use crate::view::lying::{Contents, Snapshot};
 use crate::view::{
     Found, Publication, Published, RepoView, View, ViewId, ViewKind, ViewLock, Withdrawal,
     Withdrawn,
@@ -35,6 +36,7 @@ mod layout;
 mod lock;
 mod publish;
 pub(crate) mod refs;
+mod scan;
 mod shared;
 mod snapshot;
 pub(crate) mod tree;
@@ -160,6 +162,14 @@ impl View for HfCache {
     fn at(&self, repo: &RepoId, _revision: &Revision) -> Arc<dyn RepoView> {
         Arc::new(self.repo(repo))
     }
+
+    fn snapshots(&self) -> Result<Vec<Snapshot>, Cause> {
+        scan::snapshots(&self.root)
+    }
+
+    fn contents(&self, snapshot: &Snapshot) -> Result<Contents, Cause> {
+        scan::contents(&self.repo(&snapshot.repo), snapshot)
+    }
 }
 
 impl RepoView for RepoCache {
@@ -169,6 +179,10 @@ impl RepoView for RepoCache {
 
     fn name_of(&self, commit: &Commit, file: &RemoteFile) -> PathBuf {
         self.layout.entry(commit, &file.path)
+    }
+
+    fn kept_as(&self, file: &RemoteFile) -> Option<PathBuf> {
+        Some(self.layout.blob(file.digest))
     }
 
     fn folder_of(&self, commit: &Commit) -> PathBuf {

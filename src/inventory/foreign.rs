@@ -1,0 +1,158 @@
+//! What lies in the views and is in no record: other clients put it there.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::holdings::ForeignHolds;
+use super::look::opened;
+use super::{Holdings, Presence, Repo, Sight, Snapshot};
+use crate::error::Cause;
+use crate::repo::{Commit, HubName, RepoId};
+use crate::store::census::{Census, Recorded};
+use crate::view::lying::{Contents, Lying};
+use crate::view::{View, ViewId};
+
+/// What was found, by the folder in which it lies.
+#[derive(Default)]
+pub(super) struct Found {
+    snapshots: BTreeMap<PathBuf, Stranger>,
+    pub(super) unreadable: Vec<Cause>,
+}
+
+struct Stranger {
+    hub: HubName,
+    repo: RepoId,
+    commit: Option<Commit>,
+    view: ViewId,
+    contents: Contents,
+}
+
+/// A snapshot whose names are entered.
+struct Part {
+    folder: PathBuf,
+    stranger: Stranger,
+    holds: ForeignHolds,
+}
+
+impl Found {
+    /// Another client's file in a snapshot that is recorded.
+    pub(super) fn add_beside(&mut self, recorded: &Recorded, sight: &Sight, file: Lying) {
+        let stranger = || Stranger {
+            hub: recorded.manifest.hub,
+            repo: recorded.repo.clone(),
+            commit: Some(recorded.manifest.commit.clone()),
+            view: sight.view.clone(),
+            contents: Contents::default(),
+        };
+        let snapshot = self.snapshots.entry(sight.folder.clone());
+        snapshot.or_insert_with(stranger).contents.files.push(file);
+    }
+
+    /// Every snapshot that is not recorded, in these views and in those of the records.
+    pub(super) fn add_all(
+        &mut self,
+        holdings: &Holdings,
+        census: &Census,
+        views: &[Arc<dyn View>],
+    ) {
+        let recorded: HashSet<&PathBuf> = (0..census.commits.len())
+            .flat_map(|record| holdings.views(record))
+            .map(|sight| &sight.folder)
+            .collect();
+        let given = views.iter().map(|view| view.id());
+        let known = census
+            .commits
+            .iter()
+            .flat_map(|commit| commit.manifest.views.clone());
+        let ids: BTreeSet<ViewId> = given.chain(known).map(|id| opened(&id).id()).collect();
+        for view in ids.iter().map(ViewId::open) {
+            if let Err(cause) = self.add_view(view.as_ref(), &recorded) {
+                self.unreadable.push(cause);
+            }
+        }
+    }
+
+    fn add_view(&mut self, view: &dyn View, recorded: &HashSet<&PathBuf>) -> Result<(), Cause> {
+        for snapshot in view.snapshots()? {
+            if recorded.contains(&snapshot.folder) {
+                continue;
+            }
+            match view.contents(&snapshot) {
+                Ok(contents) if contents.files.is_empty() && contents.dangling == 0 => {}
+                Ok(contents) => {
+                    let stranger = Stranger {
+                        hub: snapshot.hub,
+                        repo: snapshot.repo,
+                        commit: snapshot.commit,
+                        view: view.id(),
+                        contents,
+                    };
+                    self.snapshots.insert(snapshot.folder, stranger);
+                }
+                Err(cause) => self.unreadable.push(cause),
+            }
+        }
+        Ok(())
+    }
+
+    /// The repos, once all that they hold has been entered.
+    pub(super) fn into_repos(self, holdings: &mut Holdings) -> Vec<Repo> {
+        let mut by_repo: BTreeMap<(HubName, RepoId), Vec<Part>> = BTreeMap::new();
+        for (folder, stranger) in self.snapshots {
+            let holds = holdings.add_foreign(&stranger.contents.files);
+            let key = (stranger.hub, stranger.repo.clone());
+            let part = Part {
+                folder,
+                stranger,
+                holds,
+            };
+            by_repo.entry(key).or_default().push(part);
+        }
+        let repos = by_repo.into_iter();
+        repos
+            .map(|((hub, id), parts)| Repo {
+                hub,
+                id,
+                is_in_store: false,
+                size_bytes: size_of(parts.iter().flat_map(|part| &part.stranger.contents.files)),
+                unique_bytes: holdings.freed_by_foreign(parts.iter().map(|part| &part.holds)),
+                commits: parts
+                    .into_iter()
+                    .map(|part| snapshot(part, holdings))
+                    .collect(),
+            })
+            .collect()
+    }
+}
+
+fn snapshot(part: Part, holdings: &Holdings) -> Snapshot {
+    let Contents {
+        revisions,
+        files,
+        dangling,
+    } = part.stranger.contents;
+    Snapshot {
+        commit: part.stranger.commit,
+        revisions,
+        is_pinned: false,
+        files: files.len() as u64 + dangling,
+        missing: dangling,
+        size_bytes: size_of(&files),
+        unique_bytes: holdings.freed_by_foreign([&part.holds]),
+        last_used: None,
+        modified: files.iter().filter_map(|file| file.modified).max(),
+        views: vec![Sight {
+            view: part.stranger.view,
+            folder: part.folder,
+            presence: Presence::Shown,
+        }],
+    }
+}
+
+/// Bytes of these files, each content once.
+fn size_of<'a>(files: impl IntoIterator<Item = &'a Lying>) -> u64 {
+    let mut seen = HashSet::new();
+    let files = files.into_iter().filter(|file| seen.insert(file.file));
+    files.map(|file| file.len).sum()
+}

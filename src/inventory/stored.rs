@@ -1,0 +1,125 @@
+//! The repos of a store: its records by repo, with what each takes and frees.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::time::{Duration, UNIX_EPOCH};
+
+use super::{Holdings, Repo, Snapshot, Strays};
+use crate::digest::BlobId;
+use crate::error::Cause;
+use crate::repo::{Commit, Revision};
+use crate::store::Store;
+use crate::store::census::{Blob, Census, Recorded};
+
+/// Every repo of the store, in the order of the census.
+pub(super) fn repos(
+    store: &Store,
+    census: &Census,
+    holdings: &Holdings,
+) -> Result<Vec<Repo>, Cause> {
+    let indices: Vec<usize> = (0..census.commits.len()).collect();
+    let of_one_repo = |a: &usize, b: &usize| {
+        let (a, b) = (&census.commits[*a], &census.commits[*b]);
+        (a.manifest.hub, &a.repo) == (b.manifest.hub, &b.repo)
+    };
+    indices
+        .chunk_by(of_one_repo)
+        .map(|records| repo(store, census, holdings, records))
+        .collect()
+}
+
+fn repo(
+    store: &Store,
+    census: &Census,
+    holdings: &Holdings,
+    records: &[usize],
+) -> Result<Repo, Cause> {
+    let first = &census.commits[records[0]];
+    let (hub, id) = (first.manifest.hub, first.repo.clone());
+    let asked: BTreeSet<&Revision> = records
+        .iter()
+        .flat_map(|record| &census.commits[*record].manifest.revisions)
+        .collect();
+    let now = store.references(hub, &id, asked.into_iter().cloned())?;
+    let mut contents = HashMap::new();
+    let mut commits = Vec::new();
+    for record in records {
+        let own = contents_of(&census.commits[*record], *record, holdings);
+        commits.push(snapshot(
+            &census.commits[*record],
+            *record,
+            holdings,
+            &own,
+            &now,
+        ));
+        contents.extend(own);
+    }
+    Ok(Repo {
+        hub,
+        id,
+        is_in_store: true,
+        size_bytes: contents.values().sum(),
+        unique_bytes: holdings.freed_by_commits(records.iter().copied()),
+        commits,
+    })
+}
+
+/// The lengths of the contents of a record that are here.
+fn contents_of(recorded: &Recorded, record: usize, holdings: &Holdings) -> HashMap<BlobId, u64> {
+    let files = recorded.manifest.files.iter().enumerate();
+    files
+        .filter(|(at, _)| holdings.is_here(record, *at))
+        .filter_map(|(_, file)| Some((file.blob?, file.remote.len)))
+        .collect()
+}
+
+fn snapshot(
+    recorded: &Recorded,
+    record: usize,
+    holdings: &Holdings,
+    contents: &HashMap<BlobId, u64>,
+    now: &BTreeMap<Revision, Commit>,
+) -> Snapshot {
+    let manifest = &recorded.manifest;
+    let pulled = manifest.files.iter().enumerate();
+    let pulled: Vec<usize> = pulled
+        .filter(|(_, file)| file.blob.is_some())
+        .map(|(at, _)| at)
+        .collect();
+    let missing = pulled.iter().filter(|at| !holdings.is_here(record, **at));
+    // A branch that has moved on names another commit now.
+    let is_there = |revision: &&Revision| {
+        now.get(*revision)
+            .is_none_or(|commit| *commit == manifest.commit)
+    };
+    Snapshot {
+        commit: Some(manifest.commit.clone()),
+        revisions: manifest
+            .revisions
+            .iter()
+            .filter(is_there)
+            .cloned()
+            .collect(),
+        is_pinned: manifest.is_pinned,
+        files: pulled.len() as u64,
+        missing: missing.count() as u64,
+        size_bytes: contents.values().sum(),
+        unique_bytes: holdings.freed_by_commits([record]),
+        last_used: Some(recorded.last_used),
+        modified: UNIX_EPOCH.checked_add(Duration::from_secs(manifest.pulled_at)),
+        views: holdings.views(record).to_vec(),
+    }
+}
+
+/// What of the blobs no record needs.
+pub(super) fn strays(census: &Census, blobs: &BTreeMap<BlobId, Blob>) -> Strays {
+    let files = census
+        .commits
+        .iter()
+        .flat_map(|commit| &commit.manifest.files);
+    let needed: HashSet<BlobId> = files.filter_map(|file| file.blob).collect();
+    let strays = blobs.iter().filter(|(id, _)| !needed.contains(id));
+    strays.fold(Strays::default(), |strays, (_, blob)| Strays {
+        count: strays.count + 1,
+        bytes: strays.bytes + blob.len,
+    })
+}
