@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use self::words::{innermost, io_words, shown, who};
+use self::words::{innermost, io_words, shown, some, who};
 use crate::digest::Digest;
 use crate::redact::{SafeUrl, clean};
 
@@ -79,6 +79,13 @@ pub enum Cause {
         why: String,
         /// What to type instead.
         hint: Option<String>,
+    },
+
+    /// Files that somebody has written and that a pull would replace.
+    #[error("it would lose what somebody wrote to {}", some(files))]
+    Edited {
+        /// The files.
+        files: Vec<PathBuf>,
     },
 
     // Missing
@@ -305,7 +312,7 @@ impl Cause {
     /// The class of this cause.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Usage { .. } => Kind::Usage,
+            Self::Usage { .. } | Self::Edited { .. } => Kind::Usage,
             Self::RepoNotFound { .. }
             | Self::RevisionNotFound { .. }
             | Self::FileNotFound { .. }

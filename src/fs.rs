@@ -282,6 +282,14 @@ pub fn place(from: &Path, to: &Path) -> Result<Placed, Cause> {
         }
         Err(_refused) => {}
     }
+    place_copy(from, to)
+}
+
+/// As [`place`], for a file that is to have no second name.
+///
+/// # Errors
+/// When `to` exists, or none of the ways works.
+pub fn place_copy(from: &Path, to: &Path) -> Result<Placed, Cause> {
     let dir = to.parent().unwrap_or(Path::new("."));
     let temp = tempfile::Builder::new()
         .prefix(TEMPORARY)

@@ -12,7 +12,7 @@ use crate::plan::{Action, Plan};
 use crate::reference::Reference;
 use crate::repo::{Commit, RepoId, RepoPath};
 use crate::report::{Event, Summary};
-use crate::resolve::{Target, resolve};
+use crate::resolve::{Target, also, resolve};
 use crate::select::Selection;
 use crate::session::Session;
 use crate::transfer::{self, Fetched, Held, Surroundings, Want};
@@ -91,7 +91,7 @@ pub async fn pull(session: &Session, request: &Request) -> Result<Outcome, Error
         return Ok(Outcome::Planned(dry_run(&target, &files, &plan)));
     }
     let writing = ready::prepare(session, &plan).await.map_err(on_repo)?;
-    let (plan, mut held) = check::check(session, &target, plan).await?;
+    let (plan, mut held) = check::check(session, request, &view, &target, &files, plan).await?;
     ready::allow(session, &plan).map_err(on_repo)?;
     let fetched = fetch(session, request, &view, &target, &plan).await;
     let fetched =
@@ -166,9 +166,12 @@ async fn plan(
     let have = if request.is_forced {
         HashMap::new()
     } else {
-        let (store, view) = (session.store.clone(), Arc::clone(view));
+        let asked = &request.reference;
+        let mut views = vec![Arc::clone(view)];
+        views.extend(also(session, &asked.repo, &asked.revision_or_default()));
+        let store = session.store.clone();
         let (target, files) = (Arc::clone(target), Arc::clone(files));
-        blocking(move || inventory::take(&store, view.as_ref(), &target, &files)).await?
+        blocking(move || inventory::take(&store, &views, &target, &files)).await?
     };
     let plan = Plan::new(files, &have, request.is_forced);
     let totals = plan.totals();

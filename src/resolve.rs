@@ -1,6 +1,7 @@
 //! Reference × hub → the commit and its files. Asks the hub as little as it can: a commit needs no
 //! resolving, and what a commit contains never changes, so a listing that was seen once is reused.
 
+use std::iter;
 use std::sync::Arc;
 
 use crate::blocking::blocking;
@@ -50,13 +51,16 @@ pub async fn resolve(
     });
 
     let (store, local) = (session.store.clone(), Arc::clone(view));
+    let also = also(session, &repo, &revision);
     let (asked, pinned, is_offline) = (repo.clone(), commit.clone(), session.is_offline);
     let (manifest, known) = blocking(move || {
         let manifest = store.manifest(hub, &asked, &pinned)?;
         // What another client noted has no checksum: good enough only where nobody can be asked.
         let known = match &manifest {
             Some(manifest) => Some(manifest.listing()),
-            None if is_offline => local.read_tree(&pinned),
+            None if is_offline => iter::once(&local)
+                .chain(&also)
+                .find_map(|view| view.read_tree(&pinned)),
             None => None,
         };
         Ok((manifest, known))
@@ -83,6 +87,12 @@ pub async fn resolve(
     })
 }
 
+/// The repo in the other places where contents may be.
+pub fn also(session: &Session, repo: &RepoId, revision: &Revision) -> Vec<Arc<dyn RepoView>> {
+    let views = session.also.iter();
+    views.map(|view| view.at(repo, revision)).collect()
+}
+
 async fn pin(
     session: &Session,
     view: &Arc<dyn RepoView>,
@@ -98,8 +108,14 @@ async fn pin(
         return Ok((resolved.commit, resolved.canonical));
     }
     // The view first: other tools move it along, and it is where offline tools look.
-    let in_view = view.read_ref(revision)?;
-    let known = match in_view {
+    let mut known = view.read_ref(revision)?;
+    for view in also(session, repo, revision) {
+        known = match known {
+            None => view.read_ref(revision)?,
+            known => known,
+        };
+    }
+    let known = match known {
         Some(commit) => Some(commit),
         None => session.store.reference(hub, repo, revision)?,
     };

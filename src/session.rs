@@ -18,6 +18,8 @@ pub struct Session {
     pub store: Store,
     /// Where tools look for the files.
     pub view: Arc<dyn View>,
+    /// Where else contents may be that are wanted in the view: looked at, and never changed.
+    pub also: Vec<Arc<dyn View>>,
     /// Who is told.
     pub sink: Arc<dyn Sink>,
     /// Cancelled when the user wants to stop.

@@ -40,7 +40,7 @@ mod throttle;
 mod write_queue;
 mod writer;
 
-pub use opening::take_in;
+pub use opening::{take_from, take_in};
 
 use engine::Engine;
 

@@ -16,6 +16,7 @@ use crate::fs::{Placed, Stamp};
 use crate::hub::{Listing, RemoteFile};
 use crate::repo::{Commit, RepoId, RepoPath, Revision};
 
+pub mod folder;
 pub mod huggingface;
 pub mod lying;
 
@@ -27,6 +28,8 @@ use lying::{Contents, Snapshot};
 pub enum ViewKind {
     /// The cache of `huggingface_hub`.
     HuggingFace,
+    /// A plain folder, as `hf download --local-dir` leaves it.
+    Folder,
 }
 
 impl ViewKind {
@@ -34,6 +37,7 @@ impl ViewKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::HuggingFace => "hugging-face",
+            Self::Folder => "folder",
         }
     }
 
@@ -86,6 +90,7 @@ impl ViewId {
     pub fn open(&self) -> Arc<dyn View> {
         match self.kind {
             ViewKind::HuggingFace => Arc::new(huggingface::HfCache::new(self.root.clone(), true)),
+            ViewKind::Folder => Arc::new(folder::Folder::new(self.root.clone())),
         }
     }
 }
@@ -146,6 +151,35 @@ pub trait RepoView: Send + Sync {
     /// When something that is no lock file stands in its place.
     fn try_lock(&self, file: &RemoteFile) -> Result<Option<ViewLock>, Cause>;
 
+    /// Takes the lock under which the view is published, where other repos or stores may publish in
+    /// the same place; `None` while somebody else holds it. Does not wait.
+    ///
+    /// # Errors
+    /// When something that is no lock file stands in its place.
+    fn try_lock_whole(&self) -> Result<Option<ViewLock>, Cause> {
+        Ok(Some(ViewLock::unneeded()))
+    }
+
+    /// Whether the store may make the content at `path` its own by a further name. Where people edit
+    /// the files of a view, it needs a copy.
+    fn may_share(&self, _path: &Path) -> bool {
+        true
+    }
+
+    /// The names under which somebody's own work stands: what is neither the file that is to come
+    /// there nor one that was published there before. Publishing would lose it. `go_on` is
+    /// asked now and then, for files may have to be hashed.
+    ///
+    /// # Errors
+    /// When something cannot be looked at, or no file can have the name; [`Cause::Cancelled`].
+    fn edited(
+        &self,
+        _coming: &[Coming<'_>],
+        _go_on: &dyn Fn() -> bool,
+    ) -> Result<Vec<PathBuf>, Cause> {
+        Ok(Vec::new())
+    }
+
     /// The commit that `revision` was when some client last pulled it.
     ///
     /// # Errors
@@ -187,6 +221,15 @@ pub struct Found {
     pub stamp: Stamp,
 }
 
+/// A file that is to be published, as far as that is known before its content is here.
+#[derive(Clone, Copy, Debug)]
+pub struct Coming<'a> {
+    /// The file.
+    pub file: &'a RemoteFile,
+    /// Where its proven content is, if it is here.
+    pub content: Option<&'a Path>,
+}
+
 /// What is to become visible.
 #[derive(Clone, Copy, Debug)]
 pub struct Publication<'a> {
@@ -213,6 +256,9 @@ pub struct Published {
     pub stamps: Vec<Option<Stamp>>,
     /// What it cost.
     pub placed: Placements,
+    /// Files of the commit that was there before, which this one does not have. They stay where a
+    /// view has no folder for each commit.
+    pub left: Vec<PathBuf>,
 }
 
 /// How contents came into the view; those that were there are not counted.
@@ -222,7 +268,7 @@ pub struct Placements {
     pub hardlinks: usize,
     /// By sharing blocks.
     pub reflinks: usize,
-    /// By copying.
+    /// By copying, where nothing cheaper was possible. Copies that were wanted are not counted.
     pub copies: usize,
 }
 

@@ -18,6 +18,8 @@ mod adopt;
 mod differs;
 #[path = "clients/disk.rs"]
 mod disk;
+#[path = "clients/folder.rs"]
+mod folder;
 #[path = "clients/hf_hub.rs"]
 mod hf_hub;
 #[path = "clients/read.rs"]

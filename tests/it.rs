@@ -21,6 +21,8 @@ mod access;
 mod choice;
 #[path = "it/cli.rs"]
 mod cli;
+#[path = "it/folder.rs"]
+mod folder;
 #[path = "it/format.rs"]
 mod format;
 #[path = "it/offline.rs"]

@@ -168,6 +168,7 @@ pub fn session(home: &Path, hub: Arc<dyn Hub>, is_offline: bool) -> Session {
         hub,
         store: Store::open(&home.join("store")).unwrap(),
         view: Arc::new(HfCache::new(home.join("cache"), true)),
+        also: Vec::new(),
         sink: Arc::new(Silent),
         stop: CancellationToken::new(),
         limits: Limits {

@@ -27,7 +27,7 @@ pub(crate) fn run(args: &Pull, config: &Config, output: &mut Output) -> Result<(
     let begun = Instant::now();
     let request = request(args, config)?;
     let progress = Progress::start(config.progress.value, config.secrets());
-    let outcome = pull(&request, config, &progress);
+    let outcome = pull(args, &request, config, &progress);
     progress.finish();
     match outcome? {
         Outcome::Pulled(summary) => {
@@ -59,7 +59,12 @@ fn answer_json(document: &serde_json::Value, output: &mut Output) -> Result<(), 
 }
 
 /// Runs the pull on a runtime that is gone when this returns.
-fn pull(request: &Request, config: &Config, progress: &Progress) -> Result<Outcome, Error> {
+fn pull(
+    args: &Pull,
+    request: &Request,
+    config: &Config,
+    progress: &Progress,
+) -> Result<Outcome, Error> {
     let stop = CancellationToken::new();
     let _watch = Watch::start(stop.clone(), progress.sink());
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -75,7 +80,10 @@ fn pull(request: &Request, config: &Config, progress: &Progress) -> Result<Outco
         .on_path("start", &path)
     })?;
     runtime.block_on(async {
-        let session = session::open(config, progress.sink(), stop)?;
+        let mut session = session::open(config, progress.sink(), stop)?;
+        if let Some(dir) = &args.folder.local_dir {
+            session::into_folder(&mut session, dir, args.folder.link.into(), args.force)?;
+        }
         larder::pull::pull(&session, request).await
     })
 }
@@ -136,7 +144,7 @@ fn selection(args: &Pull, reference: &Reference) -> Selection {
 mod tests {
     use larder::repo::{HubName, RepoId, RepoKind, RepoPath};
 
-    use super::args::Choice;
+    use super::args::{Choice, IntoFolder};
     use super::*;
     use crate::cli::args::Hub;
 
@@ -175,6 +183,7 @@ mod tests {
                 include: vec!["*.json".into()],
                 ..Choice::default()
             },
+            folder: IntoFolder::default(),
             dry_run: false,
             force: false,
             hub: Hub::default(),

@@ -1,5 +1,6 @@
 //! Configuration → the library's [`Session`]: the one place that wires the rooms together.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
@@ -12,8 +13,10 @@ use larder::report::Sink;
 use larder::session::Session;
 use larder::store::Store;
 use larder::transfer::Limits;
+use larder::view::folder::{Folder, Link};
 use larder::view::huggingface::HfCache;
 
+use super::config::place::resolved;
 use super::config::{Config, Setting};
 
 /// Opens the store, the cache and the hub that `config` names.
@@ -33,11 +36,37 @@ pub(crate) fn open(
             config.hub_cache.value.clone(),
             config.use_symlinks.value,
         )),
+        also: Vec::new(),
         sink,
         stop,
         limits: limits(config),
         is_offline: config.is_offline.value,
     })
+}
+
+/// Publishes in the folder `dir` instead of the cache, whose contents are used as they are.
+pub(crate) fn into_folder(
+    session: &mut Session,
+    dir: &Path,
+    link: Link,
+    may_replace: bool,
+) -> Result<(), Error> {
+    let root = resolved(dir);
+    let inner = [session.store.root(), session.view.root()].map(resolved);
+    if let Some(outer) = inner.iter().find(|outer| root.starts_with(outer)) {
+        let cause = Cause::Usage {
+            why: format!(
+                "it is inside {}, where larder or hf keeps its own files",
+                outer.display()
+            ),
+            hint: Some("name a folder of your own".to_owned()),
+        };
+        return Err(cause.on_path("use as --local-dir the folder", &root));
+    }
+    let folder = Folder::new(root).linked_by(link).replacing(may_replace);
+    let cache = std::mem::replace(&mut session.view, Arc::new(folder));
+    session.also.push(cache);
+    Ok(())
 }
 
 fn hub(
@@ -75,7 +104,7 @@ fn hub(
 /// In a store whose folder belongs to a group (group-writable, with the set-group-id bit), what this
 /// process creates is for the group to write as well, whatever the user's umask says of it.
 #[cfg(unix)]
-fn share(root: &std::path::Path) {
+fn share(root: &Path) {
     use std::os::unix::fs::PermissionsExt;
 
     use rustix::fs::Mode;

@@ -17,6 +17,10 @@ impl Cause {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Usage { hint, .. } => hint.clone(),
+            Self::Edited { .. } => Some(
+                "nothing was changed: move them away, choose another folder, or replace them with --force"
+                    .to_owned(),
+            ),
             Self::RepoNotFound { has_token: false, page } => Some(format!(
                 "check the spelling at {page}; if the repo is private, set HF_TOKEN or run `hf auth login`"
             )),
@@ -128,6 +132,12 @@ fn io_hint(error: &io::Error) -> Option<String> {
         | io::ErrorKind::IsADirectory
         | io::ErrorKind::AlreadyExists => {
             "something else has the name of a file or folder of larder; move it away and run the same command again"
+        }
+        io::ErrorKind::CrossesDevices => {
+            "links do not cross disks: leave out --link, or choose `--link copy`"
+        }
+        io::ErrorKind::Unsupported => {
+            "this filesystem cannot do that: leave out --link, or choose `--link copy`"
         }
         _ => return errno_hint(error),
     };

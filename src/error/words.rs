@@ -1,13 +1,23 @@
 //! How paths and the errors of others read in a message.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::redact::clean;
 
 /// A path for people: cleaned, as everything that may come from outside.
 pub(super) fn shown(path: &Path) -> String {
     clean(&path.display().to_string())
+}
+
+/// Several paths for people, in a few words.
+pub(super) fn some(paths: &[PathBuf]) -> String {
+    const MOST: usize = 3;
+    let mut words: Vec<String> = paths.iter().take(MOST).map(|path| shown(path)).collect();
+    if let Some(more) = paths.len().checked_sub(MOST).filter(|more| *more > 0) {
+        words.push(format!("{more} more"));
+    }
+    words.join(", ")
 }
 
 pub(super) fn who(has_token: bool) -> &'static str {

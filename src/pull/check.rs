@@ -14,16 +14,20 @@ use crate::error::{Cause, Error};
 use crate::hub::RemoteFile;
 use crate::plan::ranges::RangeSet;
 use crate::plan::{Action, Plan, Step};
-use crate::pull::Holdings;
+use crate::pull::{Holdings, Request};
 use crate::report::{Event, FileCounters};
 use crate::resolve::Target;
 use crate::session::Session;
-use crate::transfer::{Held, take_in};
+use crate::transfer::{Held, take_from};
+use crate::view::{Coming, RepoView};
 
 /// Settles every step that needs no network. What turned out wrong is to be fetched in the returned plan.
 pub(super) async fn check(
     session: &Session,
+    request: &Request,
+    view: &Arc<dyn RepoView>,
     target: &Target,
+    files: &[RemoteFile],
     mut plan: Plan,
 ) -> Result<(Plan, Holdings), Error> {
     let mut held = Holdings::new();
@@ -53,8 +57,11 @@ pub(super) async fn check(
                 );
             }
             Action::Check { path, .. } => {
-                let (session, turns, path) =
-                    (Tools::of(session, &stop), Arc::clone(&turns), path.clone());
+                let (session, turns, path) = (
+                    Tools::of(session, view, &stop),
+                    Arc::clone(&turns),
+                    path.clone(),
+                );
                 checks.spawn(async move {
                     let _turn = turns.acquire().await;
                     let result = session.hash(path, file.clone()).await;
@@ -64,6 +71,7 @@ pub(super) async fn check(
             Action::Fetch { .. } => {}
         }
     }
+    let mut wrong = Vec::new();
     while let Some(joined) = checks.join_next().await {
         let (index, file, result) = match joined {
             Ok(done) => done,
@@ -73,33 +81,73 @@ pub(super) async fn check(
             Ok(here) => {
                 held.insert(file.digest, here);
             }
-            Err(cause @ Cause::Corrupt { .. }) => {
-                session
-                    .sink
-                    .emit(Event::Notice(wrong(&file, &cause, session.is_offline)));
-                if session.is_offline {
-                    return Err(on_file(cause, &file, target));
-                }
-                refetch(session, &mut plan.steps[index])
-                    .map_err(|cause| on_file(cause, &file, target))?;
-            }
+            Err(cause @ Cause::Corrupt { .. }) => wrong.push((index, file, cause)),
             Err(cause) => return Err(on_file(cause, &file, target)),
         }
     }
+    keep_edited(view, target, files, &held, &stop)
+        .await
+        .map_err(|cause| cause.on_repo("pull", &request.reference))?;
+    for (index, file, cause) in wrong {
+        let is_offline = session.is_offline;
+        session
+            .sink
+            .emit(Event::Notice(damaged(&file, &cause, is_offline)));
+        if is_offline {
+            return Err(on_file(cause, &file, target));
+        }
+        refetch(session, &mut plan.steps[index]).map_err(|cause| on_file(cause, &file, target))?;
+    }
     Ok((plan, held))
+}
+
+/// Refuses to go on where that would lose somebody's work, before anything is fetched.
+async fn keep_edited(
+    view: &Arc<dyn RepoView>,
+    target: &Target,
+    files: &[RemoteFile],
+    held: &Holdings,
+    stop: &CancellationToken,
+) -> Result<(), Cause> {
+    let mut coming = Vec::new();
+    for file in files {
+        let content = held.get(&file.digest).map(|held| held.path.clone());
+        if content.as_deref() != Some(&view.name_of(&target.commit, file)) {
+            coming.push((file.clone(), content));
+        }
+    }
+    let (view, stop) = (Arc::clone(view), stop.clone());
+    let edited = blocking(move || {
+        let coming: Vec<Coming<'_>> = coming
+            .iter()
+            .map(|(file, content)| Coming {
+                file,
+                content: content.as_deref(),
+            })
+            .collect();
+        view.edited(&coming, &|| !stop.is_cancelled())
+    })
+    .await?;
+    if edited.is_empty() {
+        Ok(())
+    } else {
+        Err(Cause::Edited { files: edited })
+    }
 }
 
 /// What a check needs of the session.
 struct Tools {
     store: crate::store::Store,
+    view: Arc<dyn RepoView>,
     sink: Arc<dyn crate::report::Sink>,
     stop: CancellationToken,
 }
 
 impl Tools {
-    fn of(session: &Session, stop: &CancellationToken) -> Self {
+    fn of(session: &Session, view: &Arc<dyn RepoView>, stop: &CancellationToken) -> Self {
         Self {
             store: session.store.clone(),
+            view: Arc::clone(view),
             sink: Arc::clone(&session.sink),
             stop: stop.clone(),
         }
@@ -117,7 +165,7 @@ impl Tools {
         });
         let (sink, name, len) = (Arc::clone(&self.sink), file.path.clone(), file.len);
         let held = blocking(move || {
-            take_in(&self.store, &path, &file, |bytes| {
+            take_from(self.view.as_ref(), &self.store, &path, &file, |bytes| {
                 counters.add_verified(bytes);
                 !self.stop.is_cancelled()
             })
@@ -147,7 +195,7 @@ fn refetch(session: &Session, step: &mut Step) -> Result<(), Cause> {
     Ok(())
 }
 
-fn wrong(file: &RemoteFile, cause: &Cause, is_offline: bool) -> String {
+fn damaged(file: &RemoteFile, cause: &Cause, is_offline: bool) -> String {
     let then = if is_offline { "" } else { "; fetching it" };
     format!("{} on this disk is damaged: {cause}{then}", file.path)
 }

@@ -5,6 +5,7 @@
 //! store: somebody may have written to it through another repo's view.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::digest::{BlobId, Digest};
 use crate::error::Cause;
@@ -17,13 +18,14 @@ use crate::store::Store;
 use crate::store::snapshot::Manifest;
 use crate::view::RepoView;
 
-/// What is here of each content in `files`.
+/// What is here of each content in `files`: in the store, or in one of the views, of which the first is
+/// the one to publish in.
 ///
 /// # Errors
 /// When something exists and cannot be read.
 pub(super) fn take(
     store: &Store,
-    view: &dyn RepoView,
+    views: &[Arc<dyn RepoView>],
     target: &Target,
     files: &[RemoteFile],
 ) -> Result<HashMap<Digest, Have>, Cause> {
@@ -33,7 +35,7 @@ pub(super) fn take(
         if let Some(Have::Proven { .. }) = known.get(&file.digest) {
             continue;
         }
-        known.insert(file.digest, look(store, view, target, file, &records)?);
+        known.insert(file.digest, look(store, views, target, file, &records)?);
     }
     Ok(known)
 }
@@ -67,8 +69,9 @@ impl Records {
     fn add(&mut self, manifest: &Manifest) {
         for file in &manifest.files {
             let digest = file.remote.digest;
-            if let Some(stamp) = file.stamp {
-                self.stamps.entry(digest).or_default().push(stamp);
+            if !file.stamps.is_empty() {
+                let stamps = self.stamps.entry(digest).or_default();
+                stamps.extend(file.stamps.iter());
             }
             if let Some(blob) = file.blob {
                 self.blobs.insert(digest, blob);
@@ -79,7 +82,7 @@ impl Records {
 
 fn look(
     store: &Store,
-    view: &dyn RepoView,
+    views: &[Arc<dyn RepoView>],
     target: &Target,
     file: &RemoteFile,
     records: &Records,
@@ -94,13 +97,19 @@ fn look(
             .get(&file.digest)
             .is_some_and(|stamps| stamps.contains(&stamp))
     };
-    let found = view.find(&target.commit, file)?;
-    if let Some(found) = found.as_ref().filter(|found| is_proven(found.stamp)) {
-        let path = found.path.clone();
-        return Ok(Have::Proven { path, blob });
+    let mut unproven = None;
+    for view in views {
+        let Some(found) = view.find(&target.commit, file)? else {
+            continue;
+        };
+        if is_proven(found.stamp) {
+            let path = found.path;
+            return Ok(Have::Proven { path, blob });
+        }
+        unproven = unproven.or(Some(found));
     }
     let stored = store.find(file.digest, file.len)?;
-    Ok(match (stored, found) {
+    Ok(match (stored, unproven) {
         (Some(stored), _) if is_proven(fs::stamp(&stored)?) => Have::Proven { path: stored, blob },
         (Some(stored), _) => Have::Unproven {
             path: stored,

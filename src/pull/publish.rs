@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::blocking::blocking;
 use crate::error::Cause;
+use crate::fs;
 use crate::hub::RemoteFile;
 use crate::pull::Holdings;
 use crate::report::Event;
@@ -12,9 +13,9 @@ use crate::resolve::Target;
 use crate::session::Session;
 use crate::store::Store;
 use crate::store::lock::{Lock, wait_for};
-use crate::store::snapshot::{FileRecord, Manifest, now};
+use crate::store::snapshot::{Manifest, now};
 use crate::transfer::Held;
-use crate::view::{Publication, Published, RepoView};
+use crate::view::{Publication, Published, RepoView, ViewLock};
 
 /// Publishes the files and returns the folder to open.
 pub(super) async fn publish(
@@ -27,8 +28,10 @@ pub(super) async fn publish(
     let lock = lock_repo(session, target).await?;
     let placed: Vec<(RemoteFile, PathBuf)> = files
         .iter()
-        .map(|file| Ok((file.clone(), here(held, file)?.path.clone())))
+        .map(|file| Ok((file.clone(), here(held, file)?.clone())))
+        .map(|held| held.map(|(file, held)| (file, lasting(session, held))))
         .collect::<Result<_, Cause>>()?;
+    let whole = lock_view(session, view).await?;
     let (view, work) = (Arc::clone(view), Arc::clone(target));
     let published = blocking(move || {
         view.publish(&Publication {
@@ -46,9 +49,43 @@ pub(super) async fn publish(
             session.view.root().display()
         )));
     }
+    if let [first, rest @ ..] = published.left.as_slice() {
+        let more = match rest.len() {
+            0 => String::new(),
+            more => format!(" (and {more} more)"),
+        };
+        session.sink.emit(Event::Notice(format!(
+            "{}{more} of the commit before stays: this one has no such file",
+            first.display()
+        )));
+    }
     remember(session, target, files, held, &published).await?;
-    drop(lock);
+    drop((whole, lock));
     Ok(published.snapshot)
+}
+
+/// Where a content is to be taken from: by the store's name for it, rather than by one that another
+/// tool may remove, where both are names of one file.
+fn lasting(session: &Session, held: Held) -> PathBuf {
+    let blob = held.blob.map(|id| session.store.blob_path(id));
+    let is_in_view = held.path.starts_with(session.view.root());
+    let is_it = |blob: &PathBuf| fs::is_same_file(blob, &held.path).unwrap_or(false);
+    match blob.filter(|blob| !is_in_view && is_it(blob)) {
+        Some(blob) => blob,
+        None => held.path,
+    }
+}
+
+/// One process at a time publishes in a view that other repos and other stores may share.
+async fn lock_view(session: &Session, view: &Arc<dyn RepoView>) -> Result<ViewLock, Cause> {
+    wait_for(
+        || view.try_lock_whole(),
+        "the folder",
+        session.limits.lock_timeout,
+        &session.stop,
+        || session.sink.emit(Event::Waiting { path: None }),
+    )
+    .await
 }
 
 /// One process at a time publishes a repo. A store that cannot be written has no lock to take; then
@@ -132,11 +169,8 @@ fn updated(
             continue;
         };
         let blob = here(held, file)?.blob.or(record.blob);
-        *record = FileRecord {
-            remote: file.clone(),
-            blob,
-            stamp: *stamp,
-        };
+        record.blob = blob;
+        record.stamps.extend(*stamp);
     }
     manifest.views.insert(session.view.id());
     manifest.revisions.extend(target.revision.clone());

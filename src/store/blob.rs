@@ -40,6 +40,24 @@ impl Store {
     /// # Errors
     /// When the digest is wrong, or none of the ways works.
     pub fn adopt(&self, file: &Path, hashed: Hashed) -> Result<Adopted, Cause> {
+        self.adopt_by(file, hashed, fs::place)
+    }
+
+    /// As [`Store::adopt`], for a file that its owner goes on writing to: shares its blocks, else copies
+    /// it, and leaves it as it is.
+    ///
+    /// # Errors
+    /// When the digest is wrong, or none of the ways works.
+    pub fn adopt_copy(&self, file: &Path, hashed: Hashed) -> Result<Adopted, Cause> {
+        self.adopt_by(file, hashed, fs::place_copy)
+    }
+
+    fn adopt_by(
+        &self,
+        file: &Path,
+        hashed: Hashed,
+        place: fn(&Path, &Path) -> Result<Placed, Cause>,
+    ) -> Result<Adopted, Cause> {
         let hashed = check(hashed)?;
         let path = self.layout.blob(hashed.blob);
         let dir = path.parent().unwrap_or(self.root());
@@ -47,7 +65,7 @@ impl Store {
         let placed = if fs::is_same_file(file, &path)? {
             Placed::Hardlink
         } else {
-            self.place(file, &path)?
+            self.place(file, &path, place)?
         };
         // Not ours to change when another user owns it.
         if let Err(cause) = self.disk.make_read_only(&path) {
@@ -62,11 +80,16 @@ impl Store {
     }
 
     /// Gives a file of this disk the name of a blob. What had the name keeps it until then.
-    fn place(&self, file: &Path, path: &Path) -> Result<Placed, Cause> {
+    fn place(
+        &self,
+        file: &Path,
+        path: &Path,
+        place: fn(&Path, &Path) -> Result<Placed, Cause>,
+    ) -> Result<Placed, Cause> {
         fs::sync_file(file)?;
         let aside = self.layout.temporary();
         fs::create_dir_all(&self.layout.partials())?;
-        let placed = fs::place(file, &aside)?;
+        let placed = place(file, &aside)?;
         let renamed = self.disk.rename(&aside, path);
         // It is still there when that failed, or when somebody linked the same file meanwhile.
         self.disk.remove(&aside)?;

@@ -13,12 +13,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::BlobId;
 use crate::error::Cause;
-use crate::fs::{self, OnPath, Stamp};
+use crate::fs::{self, OnPath};
 use crate::hub::RemoteFile;
 use crate::repo::{Commit, HubName, RepoId, RepoKind, RepoPath, Revision};
 use crate::store::Store;
 use crate::store::sealed::{self, Opened};
 use crate::view::ViewId;
+
+mod stamps;
+
+pub use stamps::Stamps;
 
 pub(super) const VERSION: u32 = 1;
 
@@ -64,9 +68,9 @@ pub struct FileRecord {
     /// The blob that it became, when it was pulled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blob: Option<BlobId>,
-    /// What the published file looked like when its bytes had been proven.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub stamp: Option<Stamp>,
+    /// What the published file looked like when its bytes had been proven: in each view anew.
+    #[serde(default, alias = "stamp", skip_serializing_if = "Stamps::is_empty")]
+    pub stamps: Stamps,
 }
 
 impl Manifest {
@@ -77,7 +81,7 @@ impl Manifest {
             .map(|remote| FileRecord {
                 remote,
                 blob: None,
-                stamp: None,
+                stamps: Stamps::default(),
             })
             .collect();
         Self {

@@ -158,7 +158,7 @@ fn here_by_now(
     let Some(found) = view.find(commit, file)? else {
         return Ok(None);
     };
-    match take_in(store, &found.path, file, |_| go_on()) {
+    match take_from(view, store, &found.path, file, |_| go_on()) {
         Ok(held) => Ok(Some(held)),
         Err(Cause::Corrupt { .. }) => Ok(None),
         Err(cause) => Err(cause),
@@ -177,6 +177,30 @@ pub fn take_in(
     file: &RemoteFile,
     progress: impl FnMut(u64) -> bool,
 ) -> Result<Held, Cause> {
+    take(store, path, file, true, progress)
+}
+
+/// As [`take_in`], for a file of `view`, which may want the store to have a copy.
+///
+/// # Errors
+/// As for [`take_in`].
+pub fn take_from(
+    view: &dyn RepoView,
+    store: &Store,
+    path: &Path,
+    file: &RemoteFile,
+    progress: impl FnMut(u64) -> bool,
+) -> Result<Held, Cause> {
+    take(store, path, file, view.may_share(path), progress)
+}
+
+fn take(
+    store: &Store,
+    path: &Path,
+    file: &RemoteFile,
+    may_share: bool,
+    progress: impl FnMut(u64) -> bool,
+) -> Result<Held, Cause> {
     let before = fs::stamp(path)?;
     let hashed = hash_file(path, file.digest, file.len, progress)?;
     if !hashed.is_match() {
@@ -185,7 +209,12 @@ pub fn take_in(
             got: hashed.got,
         });
     }
-    let held = match store.adopt(path, hashed) {
+    let adopted = if may_share {
+        store.adopt(path, hashed)
+    } else {
+        store.adopt_copy(path, hashed)
+    };
+    let held = match adopted {
         Ok(adopted) => Held {
             path: store.blob_path(adopted.id),
             blob: Some(adopted.id),

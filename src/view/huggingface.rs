@@ -28,12 +28,12 @@ use crate::view::{
     Withdrawn,
 };
 
-mod aside;
-mod content;
+pub(in crate::view) mod aside;
+pub(in crate::view) mod content;
 mod find;
-mod folders;
+pub(in crate::view) mod folders;
 mod layout;
-mod lock;
+pub(in crate::view) mod lock;
 mod publish;
 pub(crate) mod refs;
 mod scan;
@@ -45,7 +45,7 @@ mod withdraw;
 use layout::Layout;
 
 /// Tells backup tools to skip the cache. Only the first line is fixed.
-const CACHEDIR_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
+pub(in crate::view) const CACHEDIR_TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
     # This file is a cache directory tag created by larder.\n\
     # For information about cache directory tags, see:\n\
     #\thttps://bford.info/cachedir/\n";

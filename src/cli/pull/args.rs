@@ -1,6 +1,11 @@
 //! `larder pull …`, as typed.
 
+use std::path::PathBuf;
+
+use clap::{ValueEnum, ValueHint};
+
 use larder::select::WeightFormat;
+use larder::view::folder::Link;
 
 use crate::cli::args::Hub;
 
@@ -10,6 +15,7 @@ Examples:
   larder pull Qwen/Qwen3-8B --exclude '*.md' --limit-rate 50M
   larder pull Qwen/Qwen3-8B --dry-run
   DIR=$(larder pull -q Qwen/Qwen3-8B --offline)
+  larder pull Qwen/Qwen3-8B --local-dir ./qwen      plain files in a folder of your own
 
 stdout carries the folder (or the file, when exactly one was named) and nothing else. An interrupted
 pull goes on where it stopped when the same command runs again.";
@@ -29,11 +35,14 @@ pub(crate) struct Pull {
     #[command(flatten)]
     pub(crate) choice: Choice,
 
+    #[command(flatten)]
+    pub(crate) folder: IntoFolder,
+
     /// Only say what would be fetched
     #[arg(long)]
     pub(crate) dry_run: bool,
 
-    /// Fetch everything again, whatever is on disk
+    /// Fetch everything again, whatever is on disk; replaces edited files in a --local-dir
     #[arg(long, conflicts_with = "offline")]
     pub(crate) force: bool,
 
@@ -60,6 +69,53 @@ pub(crate) struct Choice {
     /// Branch, tag or commit; the same as `@REV` in REF
     #[arg(long, value_name = "REV")]
     pub(crate) revision: Option<String>,
+}
+
+/// Where to, when not into the cache.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Into a folder")]
+pub(crate) struct IntoFolder {
+    /// Put the files into this folder instead of the Hugging Face cache
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) local_dir: Option<PathBuf>,
+
+    /// How files that are new in the folder share their bytes with the store
+    #[arg(
+        long,
+        value_enum,
+        value_name = "HOW",
+        default_value_t,
+        requires = "local_dir"
+    )]
+    pub(crate) link: LinkArg,
+}
+
+/// `--link`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LinkArg {
+    /// Reflinks; where the disk has none, hard links for weights and copies of small files
+    #[default]
+    Auto,
+    /// Copies that share their blocks, or an error
+    Reflink,
+    /// Second names of the store's read-only files, or an error
+    Hardlink,
+    /// Copies that cost their size again
+    Copy,
+    /// Symbolic links into the store
+    Symlink,
+}
+
+impl From<LinkArg> for Link {
+    fn from(arg: LinkArg) -> Self {
+        match arg {
+            LinkArg::Auto => Self::Auto,
+            LinkArg::Reflink => Self::Reflink,
+            LinkArg::Hardlink => Self::Hardlink,
+            LinkArg::Copy => Self::Copy,
+            LinkArg::Symlink => Self::Symlink,
+        }
+    }
 }
 
 #[cfg(test)]

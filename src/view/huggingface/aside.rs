@@ -26,7 +26,7 @@ const PREFIX: &str = "publish-";
 const ABANDONED: Duration = Duration::from_secs(3600);
 
 /// A place of one's own in the private folder, made when it is first needed, removed at the end.
-pub(super) struct Aside {
+pub(in crate::view) struct Aside {
     repo: PathBuf,
     private: PathBuf,
     mine: Option<Mine>,
@@ -41,10 +41,14 @@ struct Mine {
 impl Aside {
     /// The place aside of a repo. Cleans up after crashes.
     pub(super) fn of(layout: &Layout) -> Self {
-        let private = layout.private();
+        Self::at(layout.folder(), layout.private())
+    }
+
+    /// The place aside `private` in a folder `repo`. Cleans up after crashes.
+    pub(in crate::view) fn at(repo: &Path, private: PathBuf) -> Self {
         sweep(&private);
         Self {
-            repo: layout.folder().to_owned(),
+            repo: repo.to_owned(),
             private,
             mine: None,
             names: 0,
@@ -52,7 +56,7 @@ impl Aside {
     }
 
     /// A path that nobody uses.
-    pub(super) fn name(&mut self) -> Result<PathBuf, Cause> {
+    pub(in crate::view) fn name(&mut self) -> Result<PathBuf, Cause> {
         self.names += 1;
         let name = self.names.to_string();
         let mine = match self.mine.take() {
@@ -63,7 +67,7 @@ impl Aside {
     }
 
     /// Writes `bytes` to `path`: readers see the old or the new content, and nothing beside it.
-    pub(super) fn put(
+    pub(in crate::view) fn put(
         &mut self,
         path: &Path,
         bytes: &[u8],
@@ -82,7 +86,7 @@ impl Aside {
     }
 
     /// Whether this filesystem takes names that differ in case for one name.
-    pub(super) fn is_case_blind(&mut self) -> Result<bool, Cause> {
+    pub(in crate::view) fn is_case_blind(&mut self) -> Result<bool, Cause> {
         let probe = self.name()?.with_extension("case");
         File::create_new(&probe).on_path("create", &probe)?;
         Ok(probe.with_extension("CASE").exists())

@@ -10,7 +10,7 @@ use crate::fs::{OnPath, rename, sync_dir};
 
 /// The folders whose names have changed and do not yet survive a power cut.
 #[derive(Default)]
-pub(super) struct Folders {
+pub(in crate::view) struct Folders {
     changed: BTreeSet<PathBuf>,
     /// Those that were seen or made: not looked at again.
     there: BTreeSet<PathBuf>,
@@ -18,7 +18,7 @@ pub(super) struct Folders {
 
 impl Folders {
     /// Makes sure that `dir` and its parents exist; writes nothing where they do.
-    pub(super) fn ensure(&mut self, dir: &Path) -> Result<(), Cause> {
+    pub(in crate::view) fn ensure(&mut self, dir: &Path) -> Result<(), Cause> {
         if self.there.contains(dir) || dir.as_os_str().is_empty() {
             return Ok(());
         }
@@ -43,14 +43,14 @@ impl Folders {
     }
 
     /// Gives the finished thing `made` its name, over whatever has it now.
-    pub(super) fn show(&mut self, made: &Path, path: &Path) -> Result<(), Cause> {
+    pub(in crate::view) fn show(&mut self, made: &Path, path: &Path) -> Result<(), Cause> {
         rename(made, path)?;
         self.changed(path);
         Ok(())
     }
 
     /// Notes that the entry `path` of its folder is new.
-    pub(super) fn changed(&mut self, path: &Path) {
+    pub(in crate::view) fn changed(&mut self, path: &Path) {
         let parent = path
             .parent()
             .filter(|parent| !parent.as_os_str().is_empty());
@@ -58,14 +58,14 @@ impl Folders {
     }
 
     /// Notes that `dir` has new entries.
-    pub(super) fn note(&mut self, dir: &Path) {
+    pub(in crate::view) fn note(&mut self, dir: &Path) {
         if !self.changed.contains(dir) {
             self.changed.insert(dir.to_owned());
         }
     }
 
     /// Makes all changes so far survive a power cut.
-    pub(super) fn sync(&mut self) -> Result<(), Cause> {
+    pub(in crate::view) fn sync(&mut self) -> Result<(), Cause> {
         while let Some(dir) = self.changed.pop_last() {
             sync_dir(&dir)?;
         }
@@ -74,7 +74,7 @@ impl Folders {
 }
 
 /// The error for something that stands where a folder is needed.
-pub(super) fn in_the_way<T>(path: &Path) -> Result<T, Cause> {
+pub(in crate::view) fn in_the_way<T>(path: &Path) -> Result<T, Cause> {
     let source = io::Error::new(io::ErrorKind::NotADirectory, "something else has that name");
     Err(source).on_path("create the folder", path)
 }

@@ -6,7 +6,7 @@
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
@@ -26,26 +26,34 @@ impl RepoCache {
     /// # Errors
     /// When something that is no lock file stands in its place.
     pub fn try_lock(&self, file: &RemoteFile) -> Result<Option<ViewLock>, Cause> {
-        let path = self.layout.lock(file.digest);
-        let held = match hold(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                fs::create_dir_all(self.layout.locks()).and_then(|()| hold(&path))
-            }
-            other => other,
-        };
-        match held {
-            Err(error) if is_unwritable(&error) => Ok(Some(ViewLock::unneeded())),
-            other => other.on_path("lock", &path),
+        try_hold(&self.layout.lock(file.digest))
+    }
+}
+
+/// Takes the lock at `path`, whose folder is made where it is absent.
+pub(in crate::view) fn try_hold(path: &Path) -> Result<Option<ViewLock>, Cause> {
+    let held = match hold(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            fs::create_dir_all(folder_of(path)).and_then(|()| hold(path))
         }
+        other => other,
+    };
+    match held {
+        Err(error) if is_unwritable(&error) => Ok(Some(ViewLock::unneeded())),
+        other => other.on_path("lock", path),
     }
 }
 
 /// Leaves the lock files that hf would have left; none where the cache may not be written.
 pub(super) fn leave(layout: &Layout, digests: impl Iterator<Item = Digest>) -> Result<(), Cause> {
-    for digest in digests {
-        let path = layout.lock(digest);
+    leave_at(digests.map(|digest| layout.lock(digest)))
+}
+
+/// Leaves lock files with these paths, unless they are there; none where they may not be written.
+pub(in crate::view) fn leave_at(paths: impl Iterator<Item = PathBuf>) -> Result<(), Cause> {
+    for path in paths {
         let created = match create(&path) {
-            Err(Errno::NOENT) => fs::create_dir_all(layout.locks())
+            Err(Errno::NOENT) => fs::create_dir_all(folder_of(&path))
                 .and_then(|()| create(&path).map_err(io::Error::from)),
             other => other.map_err(io::Error::from),
         };
@@ -57,6 +65,10 @@ pub(super) fn leave(layout: &Layout, digests: impl Iterator<Item = Digest>) -> R
         }
     }
     Ok(())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new("."))
 }
 
 fn hold(path: &Path) -> io::Result<Option<ViewLock>> {

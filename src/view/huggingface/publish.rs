@@ -86,6 +86,7 @@ impl RepoCache {
             snapshot: self.layout.snapshot(commit),
             stamps: self.stamps(commit, &items, &work),
             placed: work.placed,
+            left: Vec::new(),
         })
     }
 

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::path::Path;
 
 use serde::Deserialize;
 
@@ -28,8 +29,7 @@ impl RepoCache {
     /// The files of `commit`, as some client listed them; `None` where none did, or what is there
     /// is damaged, of another version, or names something unsafe.
     pub fn read_tree(&self, commit: &Commit) -> Option<Listing> {
-        let bytes = fs::read_small(&self.layout.tree(commit), MAX_BYTES).ok()??;
-        decode(&bytes)
+        read(&self.layout.tree(commit))
     }
 
     /// Keeps the files of `commit`, unless they are there, in whatever form a client wrote them.
@@ -78,6 +78,11 @@ struct Entry {
     lfs_sha256: Option<BlobId>,
     lfs_size: Option<u64>,
     xet_hash: Option<String>,
+}
+
+/// The listing in the file `path`; `None` where it is none.
+pub(in crate::view) fn read(path: &Path) -> Option<Listing> {
+    decode(&fs::read_small(path, MAX_BYTES).ok()??)
 }
 
 /// The listing in the text of a file.

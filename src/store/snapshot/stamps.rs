@@ -1,0 +1,101 @@
+//! What the published copies of one file looked like when their bytes had been proven.
+
+use serde::{Deserialize, Serialize};
+
+use crate::fs::Stamp;
+
+/// More copies than this are not remembered: a file is in a cache or two and a few folders.
+const MOST: usize = 8;
+
+/// A few stamps, the latest at the end. Names of one file share one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Written")]
+pub struct Stamps(Vec<Stamp>);
+
+/// The first larder knew one view and wrote one stamp.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Written {
+    One(Stamp),
+    Some(Vec<Stamp>),
+}
+
+impl From<Written> for Stamps {
+    fn from(written: Written) -> Self {
+        match written {
+            Written::One(stamp) => Self(vec![stamp]),
+            Written::Some(stamps) => stamps.into_iter().collect(),
+        }
+    }
+}
+
+impl FromIterator<Stamp> for Stamps {
+    fn from_iter<I: IntoIterator<Item = Stamp>>(stamps: I) -> Self {
+        let mut all = Self::default();
+        all.extend(stamps);
+        all
+    }
+}
+
+impl Extend<Stamp> for Stamps {
+    /// Remembers more stamps, and forgets the oldest ones where there are too many.
+    fn extend<I: IntoIterator<Item = Stamp>>(&mut self, stamps: I) {
+        for stamp in stamps {
+            if self.contains(stamp) {
+                continue;
+            }
+            self.0.push(stamp);
+            if self.0.len() > MOST {
+                self.0.remove(0);
+            }
+        }
+    }
+}
+
+impl Stamps {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether a file that looks like this is one of those that were proven.
+    pub fn contains(&self, stamp: Stamp) -> bool {
+        self.0.contains(&stamp)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = Stamp> {
+        self.0.iter().copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stamp(ino: u64) -> Stamp {
+        Stamp {
+            ino,
+            len: 1,
+            mtime_secs: 2,
+            mtime_nanos: 3,
+        }
+    }
+
+    #[test]
+    fn one_stamp_and_several_are_read() {
+        let one = serde_json::to_string(&stamp(1)).unwrap();
+        let read = |text: &str| serde_json::from_str::<Stamps>(text).unwrap();
+        assert!(read(&one).contains(stamp(1)));
+        let two = Stamps::from_iter([stamp(1), stamp(2), stamp(1)]);
+        assert_eq!(read(&serde_json::to_string(&two).unwrap()), two);
+        assert_eq!(two.iter().count(), 2);
+    }
+
+    #[test]
+    fn the_oldest_are_forgotten() {
+        let stamps: Stamps = (0..20).map(stamp).collect();
+        assert_eq!(stamps.iter().count(), MOST);
+        assert!(stamps.contains(stamp(19)) && !stamps.contains(stamp(0)));
+    }
+}

@@ -1,0 +1,163 @@
+//! Puts proven contents under their names: first all of them aside, then one rename each.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::Files;
+use super::layout::Layout;
+use super::stand::Stand;
+use crate::error::Cause;
+use crate::fs::{OnPath, Stamp, remove_file, stamp};
+use crate::hub::RemoteFile;
+use crate::view::huggingface::aside::Aside;
+use crate::view::huggingface::folders::Folders;
+use crate::view::{Coming, Placements, Publication, Published};
+
+/// What the steps of a publication share.
+pub(super) struct Work {
+    aside: Aside,
+    folders: Folders,
+    placed: Placements,
+}
+
+impl Work {
+    fn at(layout: &Layout) -> Self {
+        Self {
+            aside: Aside::at(layout.notes(), layout.private()),
+            folders: Folders::default(),
+            placed: Placements::default(),
+        }
+    }
+
+    /// Writes `bytes` to `path`, whole or not at all.
+    pub(super) fn put(&mut self, path: &Path, bytes: &[u8]) -> Result<(), Cause> {
+        self.aside.put(path, bytes, &mut self.folders)
+    }
+}
+
+/// A file on its way: where it was made, and what it looks like; `made` is `None` where the right
+/// one stands already.
+struct Made {
+    made: Option<PathBuf>,
+    stamp: Stamp,
+}
+
+impl Files {
+    /// Puts the files into the folder.
+    ///
+    /// # Errors
+    /// [`Cause::Edited`] when somebody's work would be lost, before anything was changed. When a step
+    /// fails: every file is whole then, the old or the new one.
+    pub(super) fn publish(&self, publication: &Publication<'_>) -> Result<Published, Cause> {
+        let Publication {
+            commit,
+            listing,
+            files,
+            ..
+        } = *publication;
+        let stands = self.stands(files)?;
+        let before = self.commits_before(commit, files)?;
+        let mut work = Work::at(&self.layout);
+        refuse_twins(files, &mut work.aside)?;
+        let made = self.make(files, &stands, &mut work)?;
+        self.show(files, &made, &mut work)?;
+        work.folders.sync()?;
+        self.leave_notes(commit, listing, files, &mut work)?;
+        work.folders.sync()?;
+        let name = |file: &RemoteFile| self.layout.entry(&file.path);
+        let stamps = files.iter().zip(&made).map(|((file, _), made)| {
+            let now = stamp(&name(file)).ok();
+            now.filter(|now| *now == made.stamp)
+        });
+        Ok(Published {
+            snapshot: self.layout.root().to_owned(),
+            stamps: stamps.collect(),
+            placed: work.placed,
+            left: self.left_of(&before, listing)?,
+        })
+    }
+
+    /// What stands under the names; an error where it must not give way.
+    fn stands(&self, files: &[(RemoteFile, PathBuf)]) -> Result<Vec<Stand>, Cause> {
+        let mut stands = Vec::with_capacity(files.len());
+        let mut edited = Vec::new();
+        for (file, content) in files {
+            let content = Some(content.as_path());
+            let stand = self.stand(Coming { file, content }, &|| true)?;
+            if stand.is_edited() && !self.may_replace {
+                edited.push(self.layout.entry(&file.path));
+            }
+            stands.push(stand);
+        }
+        if edited.is_empty() {
+            Ok(stands)
+        } else {
+            Err(Cause::Edited { files: edited })
+        }
+    }
+
+    /// Makes everything that is not there yet, where nobody sees it.
+    fn make(
+        &self,
+        files: &[(RemoteFile, PathBuf)],
+        stands: &[Stand],
+        work: &mut Work,
+    ) -> Result<Vec<Made>, Cause> {
+        let mut all = Vec::with_capacity(files.len());
+        for ((file, content), stand) in files.iter().zip(stands) {
+            if let Some(stamp) = stand.right() {
+                all.push(Made { made: None, stamp });
+                continue;
+            }
+            let shown = self.layout.entry(&file.path);
+            let content = fs::canonicalize(content).on_path("look at", content)?;
+            let made = work.aside.name()?;
+            self.link
+                .bring(file, &content, &made, &shown, &mut work.placed)?;
+            let stamp = stamp(&made)?;
+            if stamp.len != file.len {
+                let source = std::io::Error::new(
+                    std::io::ErrorKind::InvalidData,
+                    "it has not the promised length",
+                );
+                return Err(source).on_path("publish", &content);
+            }
+            let made = Some(made);
+            all.push(Made { made, stamp });
+        }
+        Ok(all)
+    }
+
+    /// Gives everything its name.
+    fn show(
+        &self,
+        files: &[(RemoteFile, PathBuf)],
+        made: &[Made],
+        work: &mut Work,
+    ) -> Result<(), Cause> {
+        for ((file, _), Made { made, .. }) in files.iter().zip(made) {
+            let Some(made) = made else { continue };
+            let entry = self.layout.entry(&file.path);
+            work.folders
+                .ensure(entry.parent().unwrap_or(self.layout.root()))?;
+            remove_file(&self.layout.metadata(&file.path))?;
+            work.folders.show(made, &entry)?;
+        }
+        Ok(())
+    }
+}
+
+/// Refuses names that differ in case alone where the disk takes them for one.
+fn refuse_twins(files: &[(RemoteFile, PathBuf)], aside: &mut Aside) -> Result<(), Cause> {
+    let mut seen = HashMap::with_capacity(files.len());
+    let pair = files.iter().find_map(|(file, _)| {
+        let path = file.path.as_str();
+        let other = seen.insert(path.to_lowercase(), path)?;
+        Some((other.to_owned(), path.to_owned()))
+    });
+    match pair {
+        Some((one, other)) if aside.is_case_blind()? => Err(Cause::Twins { one, other }),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,143 @@
+//! Takes files out of a folder again: those of one commit, as they were put there.
+
+use std::fs;
+use std::path::Path;
+
+use super::Files;
+use crate::error::Cause;
+use crate::fs::{Stamp, list, lstat, remove_file};
+use crate::hub::RemoteFile;
+use crate::repo::Commit;
+use crate::view::{Withdrawal, Withdrawn};
+
+impl Files {
+    /// Removes the files that are noted for the commit and look as they did when they were proven.
+    /// The folder itself stays: whoever named it has it.
+    pub(super) fn withdraw(&self, withdrawal: &Withdrawal<'_>) -> Result<Withdrawn, Cause> {
+        let Withdrawal { commit, files, .. } = *withdrawal;
+        let mut withdrawn = Withdrawn::default();
+        if lstat(self.layout.root())?.is_none() {
+            return Ok(withdrawn);
+        }
+        for (file, stamps) in files {
+            self.layout.guard(&file.path)?;
+            self.withdraw_file(commit, file, stamps, &mut withdrawn)?;
+        }
+        if withdrawal.is_whole {
+            remove_file(&self.layout.tree(commit))?;
+        }
+        self.remove_shell()?;
+        Ok(withdrawn)
+    }
+
+    fn withdraw_file(
+        &self,
+        commit: &Commit,
+        file: &RemoteFile,
+        stamps: &[Stamp],
+        withdrawn: &mut Withdrawn,
+    ) -> Result<(), Cause> {
+        let entry = self.layout.entry(&file.path);
+        let note = self.note(&file.path)?;
+        if note.as_ref().is_some_and(|note| note.commit != *commit) {
+            // It is there as a file of another commit, or of another repo.
+            return Ok(());
+        }
+        if let Some(there) = lstat(&entry)? {
+            let there = if there.is_symlink() {
+                fs::metadata(&entry).ok()
+            } else {
+                Some(there)
+            };
+            let is_ours = there.is_none_or(|there| stamps.contains(&Stamp::of(&there)));
+            if note.is_none() || !is_ours {
+                withdrawn.foreign.push(entry);
+                return Ok(());
+            }
+            remove_file(&entry)?;
+            withdrawn.names += 1;
+            remove_empty_above(&entry, self.layout.root());
+        }
+        for path in [
+            self.layout.metadata(&file.path),
+            self.layout.lock(&file.path),
+        ] {
+            remove_file(&path)?;
+            remove_empty_above(&path, &self.layout.download());
+        }
+        Ok(())
+    }
+
+    /// Removes what keeps other programs out of the notes, when there are no notes any more.
+    fn remove_shell(&self) -> Result<(), Cause> {
+        let download = self.layout.download();
+        if lstat(&download)?.is_some() && fs::remove_dir(&download).is_err() {
+            return Ok(());
+        }
+        let trees = self.layout.notes().join("trees");
+        if !list(&trees)?.is_empty() {
+            return Ok(());
+        }
+        for name in [".gitignore", "CACHEDIR.TAG", "larder.lock"] {
+            remove_file(&self.layout.notes().join(name))?;
+        }
+        // Whatever somebody else has there keeps its folder.
+        for dir in [trees, self.layout.private(), self.layout.notes().to_owned()] {
+            drop(fs::remove_dir(dir));
+        }
+        drop(fs::remove_dir(self.layout.root().join(".cache")));
+        Ok(())
+    }
+}
+
+/// Removes the folders above `path` that are empty, up to `top`, which stays.
+fn remove_empty_above(path: &Path, top: &Path) {
+    for dir in path.ancestors().skip(1) {
+        if dir == top || !dir.starts_with(top) || fs::remove_dir(dir).is_err() {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{commit, git_file, published};
+    use super::*;
+
+    fn withdraw(files: &Files, at: char, file: &RemoteFile, stamps: Vec<Stamp>) -> Withdrawn {
+        files
+            .withdraw(&Withdrawal {
+                commit: &commit(at),
+                revisions: &[],
+                files: &[(file.clone(), stamps)],
+                is_whole: true,
+            })
+            .unwrap()
+    }
+
+    #[test]
+    fn what_was_put_there_goes_and_leaves_no_trace() {
+        let file = git_file("d/f", b"content");
+        let (dir, files, stamps) = published('c', &file, b"content");
+        let root = files.layout.root();
+        fs::write(root.join("mine"), "").unwrap();
+        let gone = withdraw(&files, 'c', &file, stamps);
+        assert_eq!((gone.names, gone.foreign.len()), (1, 0));
+        let left = list(root).unwrap();
+        assert_eq!(left, [root.join("mine")]);
+        drop(dir);
+    }
+
+    #[test]
+    fn what_was_edited_or_belongs_to_another_commit_stays() {
+        let file = git_file("d/f", b"content");
+        let (_dir, files, stamps) = published('c', &file, b"content");
+        let entry = files.layout.entry(&file.path);
+        let other = withdraw(&files, 'd', &file, stamps.clone());
+        assert_eq!((other.names, other.foreign.len()), (0, 0));
+        fs::write(&entry, "edited!").unwrap();
+        let gone = withdraw(&files, 'c', &file, stamps);
+        assert_eq!((gone.names, gone.foreign), (0, vec![entry.clone()]));
+        assert_eq!(fs::read(entry).unwrap(), b"edited!");
+    }
+}
