@@ -16,9 +16,15 @@ use crate::fs::{Placed, Stamp};
 use crate::hub::{Listing, RemoteFile};
 use crate::repo::{Commit, RepoId, RepoPath, Revision};
 
+mod aside;
 pub mod folder;
+mod folders;
 pub mod huggingface;
+mod lock_file;
 pub mod lying;
+pub mod modelscope;
+mod snapshot;
+mod work;
 
 use lying::{Contents, Snapshot};
 
@@ -30,6 +36,8 @@ pub enum ViewKind {
     HuggingFace,
     /// A plain folder, as `hf download --local-dir` leaves it.
     Folder,
+    /// The cache of `modelscope` 1.38 and later.
+    ModelScope,
 }
 
 impl ViewKind {
@@ -38,6 +46,7 @@ impl ViewKind {
         match self {
             Self::HuggingFace => "hugging-face",
             Self::Folder => "folder",
+            Self::ModelScope => "model-scope",
         }
     }
 
@@ -45,6 +54,8 @@ impl ViewKind {
     pub fn short(self) -> &'static str {
         match self {
             Self::HuggingFace => "hf",
+            Self::Folder => "folder",
+            Self::ModelScope => "ms",
         }
     }
 }
@@ -91,6 +102,7 @@ impl ViewId {
         match self.kind {
             ViewKind::HuggingFace => Arc::new(huggingface::HfCache::new(self.root.clone(), true)),
             ViewKind::Folder => Arc::new(folder::Folder::new(self.root.clone())),
+            ViewKind::ModelScope => Arc::new(modelscope::MsCache::new(self.root.clone())),
         }
     }
 }
@@ -207,6 +219,11 @@ pub trait RepoView: Send + Sync {
     /// # Errors
     /// When a step fails; the next call goes on from there.
     fn withdraw(&self, withdrawal: &Withdrawal<'_>) -> Result<Withdrawn, Cause>;
+
+    /// Something that readers open instead of what is published here; to be told to the user.
+    fn shadow(&self) -> Option<PathBuf> {
+        None
+    }
 }
 
 /// Content that lies under the right name and has the right length. Nothing more is known of it: it
@@ -287,7 +304,8 @@ impl Placements {
 pub struct Withdrawal<'a> {
     /// The commit whose files these are.
     pub commit: &'a Commit,
-    /// The revisions under which it was asked for.
+    /// The revisions that lead to it now. In a view whose folders have revisions for names, what
+    /// stands under any other is of another commit.
     pub revisions: &'a [Revision],
     /// The files, and every look by which their content is known to be what was proven: that of the
     /// store's blob, and those that were recorded.

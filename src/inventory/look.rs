@@ -77,7 +77,7 @@ fn look(
         is_shown: is_named && !files.is_empty(),
         ours: files
             .into_iter()
-            .filter(|(_, there)| stamps.contains(&Some(Stamp::of(there))))
+            .filter(|(_, there)| stamps.contains(&Stamp::of(there)))
             .collect(),
         foreign: None,
     })
@@ -145,7 +145,8 @@ fn revisions_of(recorded: &Recorded) -> Vec<Revision> {
 }
 
 /// Every look by which the content of a file is known to be what was proven.
-fn stamps_of(file: &FileRecord, blobs: &BTreeMap<BlobId, Blob>) -> [Option<Stamp>; 2] {
+fn stamps_of(file: &FileRecord, blobs: &BTreeMap<BlobId, Blob>) -> Vec<Stamp> {
     let stored = file.blob.and_then(|id| blobs.get(&id));
-    [file.stamp, stored.map(|blob| blob.stamp)]
+    let stored = stored.map(|blob| blob.stamp);
+    file.stamps.iter().chain(stored).collect()
 }

@@ -79,7 +79,8 @@ impl Home {
         manifest.revisions.insert(main.clone());
         manifest.views.insert(self.cache.id());
         for (file, (blob, stamp)) in manifest.files.iter_mut().zip(blobs.into_iter().zip(stamps)) {
-            (file.blob, file.stamp) = (Some(blob), stamp);
+            file.blob = Some(blob);
+            file.stamps.extend(stamp);
         }
         self.store.record(&repo(id), &manifest).unwrap();
         let hub = HubName::HuggingFace;
@@ -106,7 +107,7 @@ impl Home {
                 let stored = blobs.get(&file.blob.unwrap()).map(|blob| blob.stamp);
                 (
                     file.remote.clone(),
-                    file.stamp.into_iter().chain(stored).collect(),
+                    file.stamps.iter().chain(stored).collect(),
                 )
             })
             .collect();

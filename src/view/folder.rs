@@ -135,12 +135,12 @@ impl RepoView for Files {
 
     fn try_lock(&self, file: &RemoteFile) -> Result<Option<ViewLock>, Cause> {
         self.layout.guard(&file.path)?;
-        lock::try_hold(&self.layout.lock(&file.path))
+        lock::LOCK.try_hold(&self.layout.lock(&file.path))
     }
 
     fn try_lock_whole(&self) -> Result<Option<ViewLock>, Cause> {
         self.layout.guard_notes()?;
-        lock::try_hold(&self.layout.whole_lock())
+        lock::LOCK.try_hold(&self.layout.whole_lock())
     }
 
     fn may_share(&self, path: &Path) -> bool {

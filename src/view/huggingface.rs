@@ -28,17 +28,14 @@ use crate::view::{
     Withdrawn,
 };
 
-pub(in crate::view) mod aside;
-pub(in crate::view) mod content;
+mod content;
 mod find;
-pub(in crate::view) mod folders;
 mod layout;
 pub(in crate::view) mod lock;
 mod publish;
 pub(crate) mod refs;
 mod scan;
 mod shared;
-mod snapshot;
 pub(crate) mod tree;
 mod withdraw;
 

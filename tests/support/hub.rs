@@ -1,4 +1,5 @@
-//! A hub for tests: the Hugging Face wire format on two local origins, with faults on request.
+//! A hub for tests: the wire formats of Hugging Face and of ModelScope on two local origins, with
+//! faults on request.
 //!
 //! It owns everything a client can see of a hub: repos as data, an API and `resolve` on one
 //! port, large files by expiring signed URLs on another, a script of faults, and a log of what
@@ -40,6 +41,8 @@ mod http;
 mod kind;
 #[path = "hub/log.rs"]
 mod log;
+#[path = "hub/modelscope.rs"]
+mod modelscope;
 #[path = "hub/noise.rs"]
 mod noise;
 #[path = "hub/range.rs"]
@@ -84,6 +87,7 @@ pub use self::{
     fault::Fault,
     kind::Kind,
     log::{Log, Origin, Record},
+    modelscope::{Digests, Direct},
     repo::Repo,
     script::{Match, Rule, Script},
     shape::Shape,
@@ -102,7 +106,7 @@ impl Hub {
         Builder::default()
     }
 
-    /// What clients take for `HF_ENDPOINT`.
+    /// What clients take for `HF_ENDPOINT` or `MODELSCOPE_ENDPOINT`.
     pub fn endpoint(&self) -> String {
         self.state.base(Origin::Hub)
     }

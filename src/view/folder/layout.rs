@@ -8,7 +8,7 @@ use rustix::io::Errno;
 use crate::error::Cause;
 use crate::fs::{OnPath, lstat};
 use crate::repo::{Commit, RepoPath};
-use crate::view::huggingface::folders::in_the_way;
+use crate::view::folders::in_the_way;
 
 /// Where the notes are, in segments.
 const NOTES: [&str; 2] = [".cache", "huggingface"];

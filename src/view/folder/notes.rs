@@ -58,7 +58,7 @@ impl Files {
                 work.put(&self.layout.metadata(&file.path), text.as_bytes())?;
             }
         }
-        lock::leave_at(files.iter().map(|(file, _)| self.layout.lock(&file.path)))?;
+        lock::LOCK.leave_all(files.iter().map(|(file, _)| self.layout.lock(&file.path)))?;
         self.leave_tree(commit, listing, work)
     }
 

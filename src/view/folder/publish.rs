@@ -10,8 +10,8 @@ use super::stand::Stand;
 use crate::error::Cause;
 use crate::fs::{OnPath, Stamp, remove_file, stamp};
 use crate::hub::RemoteFile;
-use crate::view::huggingface::aside::Aside;
-use crate::view::huggingface::folders::Folders;
+use crate::view::aside::Aside;
+use crate::view::folders::Folders;
 use crate::view::{Coming, Placements, Publication, Published};
 
 /// What the steps of a publication share.
@@ -24,7 +24,7 @@ pub(super) struct Work {
 impl Work {
     fn at(layout: &Layout) -> Self {
         Self {
-            aside: Aside::at(layout.notes(), layout.private()),
+            aside: Aside::new(layout.notes(), layout.private()),
             folders: Folders::default(),
             placed: Placements::default(),
         }

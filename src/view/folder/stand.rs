@@ -11,7 +11,7 @@ use crate::error::Cause;
 use crate::fs::{FileId, OnPath, Stamp, is_absent, lstat};
 use crate::hub::RemoteFile;
 use crate::view::Coming;
-use crate::view::huggingface::folders::in_the_way;
+use crate::view::folders::in_the_way;
 
 const READ_STEP: usize = 1 << 20;
 

@@ -11,7 +11,6 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::RepoCache;
-use super::publish::Work;
 use super::refs::holds;
 use crate::digest::{BlobId, Digest, GitOid};
 use crate::error::Cause;
@@ -19,6 +18,7 @@ use crate::fs;
 use crate::hub::wire::{MAX_SIZE, Rows};
 use crate::hub::{Listing, RemoteFile};
 use crate::repo::{Commit, RepoPath};
+use crate::view::work::Work;
 
 /// The only version there is.
 const FORMAT_VERSION: u64 = 1;

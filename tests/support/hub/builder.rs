@@ -10,6 +10,7 @@ use super::access::Access;
 use super::fault::Fault;
 use super::kind::Kind;
 use super::log::{Log, Origin};
+use super::modelscope::{Digests, Direct};
 use super::repo::Repo;
 use super::script::{Match, Script};
 use super::server;
@@ -123,6 +124,35 @@ impl Builder {
     #[must_use]
     pub fn resolve_cache(mut self, is_used: bool) -> Self {
         self.settings.resolve_cache = is_used;
+        self
+    }
+
+    /// Most rows of a listing of ModelScope's.
+    #[must_use]
+    pub fn row_cap(mut self, rows: usize) -> Self {
+        self.settings.manners.row_cap = rows;
+        self
+    }
+
+    /// Most rows of a page of a dataset's listing of ModelScope's, whatever is asked for.
+    #[must_use]
+    pub fn page_cap(mut self, rows: usize) -> Self {
+        self.settings.manners.page_cap = rows;
+        self
+    }
+
+    /// How listings of ModelScope's tell digests.
+    #[must_use]
+    pub fn digests(mut self, digests: Digests) -> Self {
+        self.settings.manners.digests = digests;
+        self
+    }
+
+    /// ModelScope sends large files itself, and answers ranges of them like this.
+    #[must_use]
+    pub fn large_direct(mut self, direct: Direct) -> Self {
+        self.settings.manners.is_large_direct = true;
+        self.settings.manners.direct = direct;
         self
     }
 

@@ -13,6 +13,9 @@ use super::state::State;
 /// Known to both origins, and never a token.
 const KEY: &str = "signing key of the test hub";
 
+/// The parameter of URLs that ModelScope hands out.
+pub(super) const MODELSCOPE: &str = "tag=model";
+
 /// Mints the URL under which `file` can be had for a while.
 pub(super) fn mint(state: &State, request: &Request, repo: &Repo, file: &File) -> String {
     if let Some(base) = &state.settings.bodies {
@@ -64,6 +67,13 @@ pub(super) fn answer(state: &State, request: &Request) -> Reply {
             "The signature does not match the URL",
         );
     }
+    let is_modelscope = request.query().ends_with(MODELSCOPE);
+    let has_secret = ["authorization", "cookie"]
+        .iter()
+        .any(|name| request.header(name).is_some());
+    if is_modelscope && (has_secret || request.header("user-agent").is_none()) {
+        return refuse("AccessDenied", "denied by the rules of the site");
+    }
     let range = request.header("range");
     let fits = match bound.as_str() {
         "any" => true,
@@ -79,7 +89,11 @@ pub(super) fn answer(state: &State, request: &Request) -> Reply {
     };
     // Like the etag of an upload in parts: it says nothing about the content.
     let etag = sha256_hex(request.raw_path())[..32].to_owned();
-    Reply::file(request, &content)
+    let mut reply = Reply::file(request, &content);
+    if is_modelscope {
+        reply.set("X-Linked-ETag", &format!("\"{}\"", content.sha256()));
+    }
+    reply
         .with("ETag", &format!("\"{etag}-3\""))
         .with("Last-Modified", "Fri, 02 Jan 2026 03:04:05 GMT")
         .with("X-Cache", "Hit from cloudfront")

@@ -135,6 +135,24 @@ impl Fault {
         }
     }
 
+    /// A refusal of ModelScope's: a business code in an envelope.
+    pub fn business(status: u16, code: u64, message: &str) -> Self {
+        Self::Status {
+            code: status,
+            headers: vec![("Content-Type".into(), "application/json".into())],
+            body: super::modelscope::failure(code, message).to_string(),
+        }
+    }
+
+    /// How ModelScope says that its database is overloaded.
+    pub fn overloaded() -> Self {
+        Self::business(
+            404,
+            super::modelscope::NO_REPO,
+            "Error 1461: Can't create more than max_prepared_stmt_count statements",
+        )
+    }
+
     /// The name of the variant, for the log.
     pub fn name(&self) -> &'static str {
         match self {

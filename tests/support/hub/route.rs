@@ -11,7 +11,7 @@ use super::refusal::Refusal;
 use super::reply::Reply;
 use super::repo::Repo;
 use super::state::{Found, State};
-use super::{api, resolve, tree};
+use super::{api, modelscope, resolve, tree};
 
 /// What may follow a repo id in a path.
 const VERBS: [&str; 6] = [
@@ -44,6 +44,7 @@ fn dispatch(state: &State, request: &Request) -> Result<Reply, Refusal> {
     let route = |kind, skip| Route::new(state, request, kind, &parts, skip);
     let kind = |segment: &str| Kind::from_plural(segment).ok_or(Refusal::NoRoute);
     match parts.as_slice() {
+        ["api", "v1", rest @ ..] => Ok(modelscope::answer(state, request, rest)),
         ["api", "whoami-v2"] => api::whoami(state, request),
         ["api", "resolve-cache", plural, ..] => resolve::cached(&route(kind(plural)?, 3)?),
         ["api", plural, ..] => route(kind(plural)?, 2)?.api(),

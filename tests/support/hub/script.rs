@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::fault::Fault;
-use super::http::Request;
+use super::http::{self, Request};
 use super::log::Origin;
 use super::range;
 
@@ -14,6 +14,7 @@ pub struct Match {
     origin: Option<Origin>,
     method: Option<String>,
     path: Option<String>,
+    query: Option<String>,
     offset: Option<u64>,
     nth: Option<Range<u64>>,
 }
@@ -54,6 +55,13 @@ impl Match {
         self
     }
 
+    /// Only queries that contain `part`, decoded.
+    #[must_use]
+    pub fn query(mut self, part: &str) -> Self {
+        self.query = Some(part.to_owned());
+        self
+    }
+
     /// Only requests that want the byte at this offset of the file.
     #[must_use]
     pub fn offset(mut self, offset: u64) -> Self {
@@ -82,6 +90,10 @@ impl Match {
                 .path
                 .as_ref()
                 .is_none_or(|part| request.path().contains(part))
+            && self
+                .query
+                .as_ref()
+                .is_none_or(|part| http::decoded(request.query()).contains(part))
             && self
                 .offset
                 .is_none_or(|offset| range::wants(request.header("range"), offset))

@@ -10,6 +10,7 @@ use super::access::Access;
 use super::content::Content;
 use super::kind::Kind;
 use super::log::{Log, Origin};
+use super::modelscope::Manners;
 use super::repo::Repo;
 use super::script::Script;
 use super::shape::Shape;
@@ -25,6 +26,7 @@ pub(super) struct Settings {
     pub(super) absolute_redirects: bool,
     pub(super) resolve_cache: bool,
     pub(super) bodies: Option<String>,
+    pub(super) manners: Manners,
 }
 
 impl Default for Settings {
@@ -37,6 +39,7 @@ impl Default for Settings {
             absolute_redirects: false,
             resolve_cache: false,
             bodies: None,
+            manners: Manners::default(),
         }
     }
 }

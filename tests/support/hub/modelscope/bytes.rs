@@ -1,0 +1,36 @@
+//! `GET …/repo?Revision&FilePath`: the bytes of small files, and the way to the large ones.
+
+use super::super::cdn;
+use super::super::commit::Entry;
+use super::super::reply::Reply;
+use super::{Digests, Direct, NO_FILE, Refusal, Visit};
+
+pub(super) fn file(visit: &Visit<'_>) -> Result<Reply, Refusal> {
+    let commit = visit.tree()?;
+    let path = visit.request.param("FilePath").unwrap_or_default();
+    let missing = || Refusal::new(NO_FILE, "file not found or empty");
+    let Some(Entry::File(file)) = commit.entry(&path) else {
+        return Err(missing());
+    };
+    // An empty file is told from a missing one by its row only.
+    if file.content.is_empty() {
+        return Err(missing());
+    }
+    let manners = visit.manners();
+    if file.is_lfs() && !manners.is_large_direct {
+        let url = cdn::mint(visit.state, visit.request, &visit.repo, file);
+        return Ok(Reply::redirect(302, &format!("{url}&{}", cdn::MODELSCOPE)));
+    }
+    let mut reply = match manners.direct {
+        Direct::Whole => Reply::file(&visit.request.without("range"), &file.content),
+        Direct::Slice200 | Direct::Slice206 => Reply::file(visit.request, &file.content),
+    };
+    if manners.direct == Direct::Slice200 && reply.status == 206 {
+        reply.status = 200;
+    }
+    reply.remove("Accept-Ranges");
+    if manners.digests != Digests::Missing && file.is_lfs() {
+        reply.set("X-Linked-ETag", &format!("\"{}\"", file.content.sha256()));
+    }
+    Ok(reply)
+}
