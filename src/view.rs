@@ -32,6 +32,8 @@ pub enum ViewKind {
     HuggingFace,
     /// The cache of `modelscope` 1.38 and later.
     ModelScope,
+    /// The cache of `modelscope` 1.23 to 1.37.
+    ModelScopeLegacy,
 }
 
 impl ViewKind {
@@ -40,6 +42,7 @@ impl ViewKind {
         match self {
             Self::HuggingFace => "hugging-face",
             Self::ModelScope => "model-scope",
+            Self::ModelScopeLegacy => "model-scope-legacy",
         }
     }
 }
@@ -86,6 +89,9 @@ impl ViewId {
         match self.kind {
             ViewKind::HuggingFace => Arc::new(huggingface::HfCache::new(self.root.clone(), true)),
             ViewKind::ModelScope => Arc::new(modelscope::MsCache::new(self.root.clone())),
+            ViewKind::ModelScopeLegacy => {
+                Arc::new(modelscope::legacy::MsLegacyCache::new(self.root.clone()))
+            }
         }
     }
 }
