@@ -50,6 +50,10 @@ pub struct RemoteFile {
     /// Xet file id, 64 hex digits, where the hub gives one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub xet_hash: Option<String>,
+    /// The commit that changed the file last, where the hub tells it: older clients of `ModelScope`
+    /// know a file by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_by: Option<Commit>,
 }
 
 impl RemoteFile {

@@ -220,6 +220,12 @@ impl TryFrom<String> for Revision {
     }
 }
 
+impl From<&Commit> for Revision {
+    fn from(commit: &Commit) -> Self {
+        Self(commit.0.clone())
+    }
+}
+
 impl From<Revision> for String {
     fn from(revision: Revision) -> Self {
         revision.0

@@ -16,7 +16,13 @@ use crate::fs::{Placed, Stamp};
 use crate::hub::{Listing, RemoteFile};
 use crate::repo::{Commit, RepoId, RepoPath, Revision};
 
+mod aside;
+mod folders;
 pub mod huggingface;
+mod lock_file;
+pub mod modelscope;
+mod snapshot;
+mod work;
 
 /// The layout of a view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -24,6 +30,10 @@ pub mod huggingface;
 pub enum ViewKind {
     /// The cache of `huggingface_hub`.
     HuggingFace,
+    /// The cache of `modelscope` 1.38 and later.
+    ModelScope,
+    /// The cache of `modelscope` 1.23 to 1.37.
+    ModelScopeLegacy,
 }
 
 impl ViewKind {
@@ -31,6 +41,8 @@ impl ViewKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::HuggingFace => "hugging-face",
+            Self::ModelScope => "model-scope",
+            Self::ModelScopeLegacy => "model-scope-legacy",
         }
     }
 }
@@ -76,6 +88,10 @@ impl ViewId {
     pub fn open(&self) -> Arc<dyn View> {
         match self.kind {
             ViewKind::HuggingFace => Arc::new(huggingface::HfCache::new(self.root.clone(), true)),
+            ViewKind::ModelScope => Arc::new(modelscope::MsCache::new(self.root.clone())),
+            ViewKind::ModelScopeLegacy => {
+                Arc::new(modelscope::legacy::MsLegacyCache::new(self.root.clone()))
+            }
         }
     }
 }
@@ -140,6 +156,11 @@ pub trait RepoView: Send + Sync {
     /// # Errors
     /// When a step fails; the next call goes on from there.
     fn withdraw(&self, withdrawal: &Withdrawal<'_>) -> Result<Withdrawn, Cause>;
+
+    /// Something that readers open instead of what is published here; to be told to the user.
+    fn shadow(&self) -> Option<PathBuf> {
+        None
+    }
 }
 
 /// Content that lies under the right name and has the right length. Nothing more is known of it: it
@@ -208,7 +229,8 @@ impl Placements {
 pub struct Withdrawal<'a> {
     /// The commit whose files these are.
     pub commit: &'a Commit,
-    /// The revisions under which it was asked for.
+    /// The revisions that lead to it now. In a view whose folders have revisions for names, what
+    /// stands under any other is of another commit.
     pub revisions: &'a [Revision],
     /// The files, and every look by which their content is known to be what was proven: that of the
     /// store's blob, and those that were recorded.

@@ -27,16 +27,13 @@ use crate::view::{
     Withdrawn,
 };
 
-mod aside;
 mod content;
 mod find;
-mod folders;
 mod layout;
 mod lock;
 mod publish;
 pub(crate) mod refs;
 mod shared;
-mod snapshot;
 pub(crate) mod tree;
 mod withdraw;
 

@@ -1,52 +1,17 @@
-//! Proven content, and how it gets a name in the cache.
+//! Proven content, and how it gets its names in the cache.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::symlink;
+use std::path::Path;
 
-use super::publish::Work;
+use super::layout::Layout;
 use super::{RepoCache, shared};
 use crate::error::Cause;
-use crate::fs::{FileId, OnPath, Placed, Stamp, lstat};
-use crate::hub::RemoteFile;
-
-/// A selected file with its content, which was looked at.
-pub(super) struct Item<'a> {
-    pub(super) file: &'a RemoteFile,
-    /// A regular file, not a link.
-    pub(super) content: Cow<'a, Path>,
-    id: FileId,
-    stamp: Stamp,
-}
-
-impl<'a> Item<'a> {
-    pub(super) fn new((file, content): &'a (RemoteFile, PathBuf)) -> Result<Self, Cause> {
-        let mut content = Cow::Borrowed(content.as_path());
-        let mut there = fs::symlink_metadata(&content).on_path("look at", &content)?;
-        if there.is_symlink() {
-            content = Cow::Owned(fs::canonicalize(&content).on_path("look at", &content)?);
-            there = fs::metadata(&content).on_path("look at", &content)?;
-        }
-        if !there.is_file() || there.len() != file.len {
-            let source =
-                io::Error::new(io::ErrorKind::InvalidData, "it has not the promised length");
-            return Err(source).on_path("publish", &content);
-        }
-        Ok(Self {
-            file,
-            content,
-            id: FileId::of(&there),
-            stamp: Stamp::of(&there),
-        })
-    }
-
-    /// Whether `there` is the item's content, untouched since it was looked at.
-    pub(super) fn is(&self, there: &fs::Metadata) -> bool {
-        FileId::of(there) == self.id && Stamp::of(there) == self.stamp
-    }
-}
+use crate::fs::{OnPath, lstat};
+use crate::repo::Commit;
+use crate::view::snapshot::{Naming, Plain, put_names};
+use crate::view::work::{Item, Work};
 
 impl RepoCache {
     /// Gives every content its name in `blobs`, once.
@@ -55,17 +20,32 @@ impl RepoCache {
         for item in items.iter().filter(|item| done.insert(item.file.digest)) {
             let blob = self.layout.blob(item.file.digest);
             // What lies there was looked at there. What does not is new to the view, mostly.
-            if item.content == blob || link(item, &blob, work) {
+            if item.content == blob || work.link(item, &blob) {
                 continue;
             }
             let there = lstat(&blob)?;
             let is_shared = there.as_ref().is_some_and(fs::Metadata::is_symlink)
-                && shared::payload(&self.layout, &blob).is_some_and(|path| leads_to(&path, item));
-            if !is_shared && there.as_ref().map(FileId::of) != Some(item.id) {
-                put_content(item, &blob, there.is_some(), work)?;
+                && shared::payload(&self.layout, &blob).is_some_and(|path| item.is_at(&path));
+            if !is_shared && !there.as_ref().is_some_and(|there| item.is_file(there)) {
+                work.put(item, &blob, there.is_some())?;
             }
         }
         Ok(())
+    }
+
+    /// Gives every item its name in the snapshot. The blobs are there.
+    pub(super) fn put_names(
+        &self,
+        commit: &Commit,
+        items: &[Item<'_>],
+        work: &mut Work,
+    ) -> Result<(), Cause> {
+        let snapshot = self.layout.snapshot(commit);
+        if self.use_symlinks {
+            put_names(&Links(self), &snapshot, items, work)
+        } else {
+            put_names(&Plain, &snapshot, items, work)
+        }
     }
 
     /// Whether the item's content lies in this repo's part of the cache already.
@@ -74,37 +54,36 @@ impl RepoCache {
     }
 }
 
-/// Whether the name `path` stands for the item's content, links followed.
-pub(super) fn leads_to(path: &Path, item: &Item<'_>) -> bool {
-    fs::metadata(path).is_ok_and(|there| FileId::of(&there) == item.id)
-}
+/// The name is a link to the repo's blob.
+struct Links<'a>(&'a RepoCache);
 
-/// Gives the content the further name `to`, if that is free and its folder there; whether it has.
-fn link(item: &Item<'_>, to: &Path, work: &mut Work) -> bool {
-    let is_linked = fs::hard_link(&item.content, to).is_ok();
-    if is_linked {
-        work.placed.count(Placed::Hardlink);
-        work.folders.changed(to);
+impl Naming for Links<'_> {
+    fn add(
+        &self,
+        item: &Item<'_>,
+        made: &Path,
+        _shown: &Path,
+        _work: &mut Work,
+    ) -> Result<(), Cause> {
+        let target = Layout::link_target(&item.file.path, item.file.digest);
+        symlink(target, made).on_path("create the link", made)
     }
-    is_linked
-}
 
-/// Gives the content the name `to`, over whatever has it: never through a link, and there is no
-/// moment without the name.
-pub(super) fn put_content(
-    item: &Item<'_>,
-    to: &Path,
-    is_taken: bool,
-    work: &mut Work,
-) -> Result<(), Cause> {
-    if let Some(dir) = to.parent() {
-        work.folders.ensure(dir)?;
+    fn is_right(&self, item: &Item<'_>, entry: &Path) -> bool {
+        self.0
+            .leads_to_blob(entry, &item.file.path, item.file.digest)
     }
-    if !is_taken && link(item, to, work) {
-        return Ok(());
+
+    fn set(
+        &self,
+        item: &Item<'_>,
+        entry: &Path,
+        _is_taken: bool,
+        work: &mut Work,
+    ) -> Result<(), Cause> {
+        let made = work.aside.name()?;
+        let target = Layout::link_target(&item.file.path, item.file.digest);
+        symlink(target, &made).on_path("create a link for", entry)?;
+        work.folders.show(&made, entry)
     }
-    let made = work.aside.name()?;
-    let placed = work.place(item, &made, to)?;
-    work.placed.count(placed);
-    work.folders.show(&made, to)
 }

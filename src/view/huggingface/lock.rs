@@ -1,23 +1,19 @@
 //! `.locks/<repo>/<etag>.lock`: the lock that hf holds while it downloads a file.
 //!
-//! The file is empty, mode 0664 whatever the umask, stays for ever, and is never opened through a
-//! link. The lock is flock's, as that of Python's `filelock`, and ends with the process.
-
-use std::fs::{self, File};
-use std::io;
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
-
-use rustix::fs::{FlockOperation, Mode, OFlags};
-use rustix::io::Errno;
+//! The file has the mode 0664 whatever the umask.
 
 use super::RepoCache;
 use super::layout::Layout;
 use crate::digest::Digest;
 use crate::error::Cause;
-use crate::fs::{OnPath, is_unwritable};
 use crate::hub::RemoteFile;
 use crate::view::ViewLock;
+use crate::view::lock_file::LockFile;
+
+const LOCK: LockFile = LockFile {
+    mode: Some(0o664),
+    is_shared: false,
+};
 
 impl RepoCache {
     /// Takes hf's lock on `file`; `None` while somebody else holds it. Does not wait. Where the
@@ -26,100 +22,30 @@ impl RepoCache {
     /// # Errors
     /// When something that is no lock file stands in its place.
     pub fn try_lock(&self, file: &RemoteFile) -> Result<Option<ViewLock>, Cause> {
-        let path = self.layout.lock(file.digest);
-        let held = match hold(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                fs::create_dir_all(self.layout.locks()).and_then(|()| hold(&path))
-            }
-            other => other,
-        };
-        match held {
-            Err(error) if is_unwritable(&error) => Ok(Some(ViewLock::unneeded())),
-            other => other.on_path("lock", &path),
-        }
+        LOCK.try_hold(&self.layout.lock(file.digest))
     }
 }
 
 /// Leaves the lock files that hf would have left; none where the cache may not be written.
-pub(super) fn leave(layout: &Layout, digests: impl Iterator<Item = Digest>) -> Result<(), Cause> {
-    for digest in digests {
-        let path = layout.lock(digest);
-        let created = match create(&path) {
-            Err(Errno::NOENT) => fs::create_dir_all(layout.locks())
-                .and_then(|()| create(&path).map_err(io::Error::from)),
-            other => other.map_err(io::Error::from),
-        };
-        match created {
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) if is_unwritable(&error) => return Ok(()),
-            Err(error) => return Err(error).on_path("create", &path),
-        }
-    }
-    Ok(())
-}
-
-fn hold(path: &Path) -> io::Result<Option<ViewLock>> {
-    // Some clients delete their lock files: a lock on a file without a name excludes nobody.
-    for _attempt in 0..100 {
-        let Some(file) = open(path)? else { continue };
-        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) if file.metadata()?.nlink() == 0 => {}
-            Ok(()) => return Ok(Some(ViewLock::held(file))),
-            Err(Errno::WOULDBLOCK | Errno::ACCESS) => return Ok(None),
-            Err(Errno::NOSYS | Errno::OPNOTSUPP | Errno::NOLCK | Errno::BADF) => {
-                return Ok(Some(ViewLock::unneeded()));
-            }
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(None)
-}
-
-/// Opens the lock file, new or old; `None` when an old one was deleted meanwhile.
-fn open(path: &Path) -> io::Result<Option<File>> {
-    let refused = match create(path) {
-        Ok(file) => return Ok(Some(file)),
-        // In a sticky folder another user's file cannot be opened for creation.
-        Err(error @ (Errno::EXIST | Errno::ACCESS | Errno::ROFS)) => error,
-        Err(error) => return Err(error.into()),
-    };
-    let opened = open_old(path, OFlags::RDWR).or_else(|error| match error {
-        Errno::ACCESS | Errno::ROFS => open_old(path, OFlags::RDONLY),
-        other => Err(other),
+pub(super) fn leave(
+    layout: &Layout,
+    mut digests: impl Iterator<Item = Digest>,
+) -> Result<(), Cause> {
+    let left = digests.try_for_each(|digest| match LOCK.leave(&layout.lock(digest)) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(None),
+        Err(cause) => Err(Some(cause)),
     });
-    let file = match opened {
-        Err(Errno::NOENT) if refused == Errno::EXIST => return Ok(None),
-        Err(Errno::NOENT) => return Err(refused.into()),
-        other => other?,
-    };
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "it is not a regular file",
-        ));
+    match left {
+        Err(Some(cause)) => Err(cause),
+        Err(None) | Ok(()) => Ok(()),
     }
-    Ok(Some(file))
-}
-
-fn create(path: &Path) -> Result<File, Errno> {
-    let mode = Mode::from_raw_mode(0o664);
-    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let file = rustix::fs::open(path, flags, mode)?;
-    match rustix::fs::fchmod(&file, mode) {
-        Ok(()) | Err(Errno::PERM | Errno::OPNOTSUPP) => Ok(File::from(file)),
-        Err(error) => Err(error),
-    }
-}
-
-fn open_old(path: &Path, access: OFlags) -> Result<File, Errno> {
-    let flags = access | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    rustix::fs::open(path, flags, Mode::empty()).map(File::from)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::fs;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
     use super::super::testing::{git_file, repo};
     use super::*;

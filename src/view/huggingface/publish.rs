@@ -4,45 +4,14 @@
 //! Every step looks before it writes, so that publishing what is there changes nothing and a
 //! read-only cache in which all is right is no failure. A few system calls per file.
 
-use std::collections::HashMap;
-use std::fs;
-use std::path::{Path, PathBuf};
-
-use super::aside::Aside;
-use super::content::Item;
-use super::folders::Folders;
 use super::{RepoCache, lock, mark};
 use crate::error::Cause;
-use crate::fs::{Placed, Stamp, is_unwritable, lstat, place, stamp};
+use crate::fs::{Stamp, is_unwritable, lstat};
 use crate::repo::{Commit, Revision};
-use crate::view::{Placements, Publication, Published};
-
-/// What the steps of a publication share.
-pub(super) struct Work {
-    pub(super) aside: Aside,
-    pub(super) folders: Folders,
-    pub(super) placed: Placements,
-    /// The copies that were made where content could not be shared, and what they looked like before
-    /// they were shown: by the names under which they are seen.
-    pub(super) copies: HashMap<PathBuf, Stamp>,
-}
-
-impl Work {
-    /// Gives the item's content the name `made`, which nobody else sees yet; `shown` is the name
-    /// under which it will be seen.
-    pub(super) fn place(
-        &mut self,
-        item: &Item<'_>,
-        made: &Path,
-        shown: &Path,
-    ) -> Result<Placed, Cause> {
-        let placed = place(&item.content, made)?;
-        if placed != Placed::Hardlink {
-            self.copies.insert(shown.to_owned(), stamp(made)?);
-        }
-        Ok(placed)
-    }
-}
+use crate::view::aside::Aside;
+use crate::view::folders::Folders;
+use crate::view::work::{Item, Work};
+use crate::view::{Publication, Published};
 
 impl RepoCache {
     /// Makes the selected files of a commit visible to every reader of the cache.
@@ -57,7 +26,7 @@ impl RepoCache {
             listing,
             files,
         } = *publication;
-        let items = files.iter().map(Item::new).collect::<Result<Vec<_>, _>>()?;
+        let items = Item::all(files)?;
         let mut work = self.work();
         if lstat(&self.layout.snapshot(commit))?.is_none() {
             self.make_folders(revision, &mut work.folders)?;
@@ -90,13 +59,7 @@ impl RepoCache {
     }
 
     pub(super) fn work(&self) -> Work {
-        let aside = Aside::of(&self.layout);
-        Work {
-            aside,
-            folders: Folders::default(),
-            placed: Placements::default(),
-            copies: HashMap::new(),
-        }
+        Work::new(Aside::new(self.folder(), self.layout.private()))
     }
 
     /// All folders that a new snapshot needs, now, so that the repo's own is synced once. Where the
@@ -120,8 +83,7 @@ impl RepoCache {
         }
     }
 
-    /// What proven content looks like. Other clients rename over names that were just given: what
-    /// stands there now counts only if it is what was put there.
+    /// What proven content looks like, where it is what was put there.
     fn stamps(&self, commit: &Commit, items: &[Item<'_>], work: &Work) -> Vec<Option<Stamp>> {
         let stamp = |item: &Item<'_>| {
             let name = if self.use_symlinks {
@@ -129,12 +91,7 @@ impl RepoCache {
             } else {
                 self.layout.entry(commit, &item.file.path)
             };
-            let there = fs::metadata(&name).ok()?;
-            let is_put = match work.copies.get(&name) {
-                Some(copy) => *copy == Stamp::of(&there),
-                None => item.is(&there),
-            };
-            is_put.then(|| Stamp::of(&there))
+            work.stamp(item, &name)
         };
         items.iter().map(stamp).collect()
     }
@@ -142,9 +99,11 @@ impl RepoCache {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::super::testing::{commit, git_file, repo};
     use super::*;
-    use crate::fs::rename;
+    use crate::fs::{rename, stamp};
 
     #[test]
     fn what_another_client_renamed_over_the_content_is_not_proven() {

@@ -6,10 +6,10 @@
 use std::path::Path;
 
 use super::RepoCache;
-use super::publish::Work;
 use crate::error::Cause;
 use crate::fs;
 use crate::repo::{Commit, Revision};
+use crate::view::work::Work;
 
 /// More than any client writes.
 const MAX_BYTES: u64 = 256;

@@ -10,7 +10,6 @@ use std::fmt::Write as _;
 use serde::Deserialize;
 
 use super::RepoCache;
-use super::publish::Work;
 use super::refs::holds;
 use crate::digest::{BlobId, Digest, GitOid};
 use crate::error::Cause;
@@ -18,6 +17,7 @@ use crate::fs;
 use crate::hub::wire::{MAX_SIZE, Rows};
 use crate::hub::{Listing, RemoteFile};
 use crate::repo::{Commit, RepoPath};
+use crate::view::work::Work;
 
 /// The only version there is.
 const FORMAT_VERSION: u64 = 1;
@@ -114,6 +114,7 @@ impl Entry {
             digest,
             git_oid,
             xet_hash,
+            changed_by: None,
         })
     }
 }

@@ -14,6 +14,7 @@ use crate::error::Cause;
 use crate::fs::{OnPath, Stamp, is_absent, list, lstat, remove_file};
 use crate::hub::RemoteFile;
 use crate::repo::Commit;
+use crate::view::folders::remove_empty_above;
 use crate::view::{Withdrawal, Withdrawn};
 
 impl RepoCache {
@@ -113,15 +114,6 @@ impl RepoCache {
             if let Err(error) = fs::remove_dir(&dir) {
                 tracing::trace!(dir = %dir.display(), %error, "a folder stays");
             }
-        }
-    }
-}
-
-/// Removes the folders above `path` that are empty, up to `top`, which stays.
-fn remove_empty_above(path: &Path, top: &Path) {
-    for dir in path.ancestors().skip(1) {
-        if dir == top || !dir.starts_with(top) || fs::remove_dir(dir).is_err() {
-            return;
         }
     }
 }

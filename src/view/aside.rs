@@ -1,6 +1,7 @@
-//! `<repo>/.larder`: where things are made before a rename shows them.
+//! A private folder of a view, such as `<repo>/.larder`: where things are made before a rename shows
+//! them.
 //!
-//! On the cache's own filesystem, invisible to every scanner, gone when the repo's folder goes. Each
+//! On the view's own filesystem, invisible to every scanner, gone when nobody is at work. Each
 //! user has a folder of its own in it and holds a lock on that while it lives; a folder that nobody
 //! holds was left by a crash and is removed by whoever comes next. Locks tell that only among the
 //! processes of one running kernel, which the folder's name tells, and only where they keep anybody
@@ -16,7 +17,6 @@ use rustix::fs::FlockOperation;
 use tempfile::TempDir;
 
 use super::folders::Folders;
-use super::layout::Layout;
 use crate::error::Cause;
 use crate::fs::{FileId, OnPath};
 
@@ -27,7 +27,7 @@ const ABANDONED: Duration = Duration::from_secs(3600);
 
 /// A place of one's own in the private folder, made when it is first needed, removed at the end.
 pub(super) struct Aside {
-    repo: PathBuf,
+    home: PathBuf,
     private: PathBuf,
     mine: Option<Mine>,
     names: u64,
@@ -39,12 +39,11 @@ struct Mine {
 }
 
 impl Aside {
-    /// The place aside of a repo. Cleans up after crashes.
-    pub(super) fn of(layout: &Layout) -> Self {
-        let private = layout.private();
+    /// A place in the folder `private`, which stands in `home`. Cleans up after crashes.
+    pub(super) fn new(home: &Path, private: PathBuf) -> Self {
         sweep(&private);
         Self {
-            repo: layout.folder().to_owned(),
+            home: home.to_owned(),
             private,
             mine: None,
             names: 0,
@@ -57,7 +56,7 @@ impl Aside {
         let name = self.names.to_string();
         let mine = match self.mine.take() {
             Some(mine) => mine,
-            None => make(&self.repo, &self.private)?,
+            None => make(&self.home, &self.private)?,
         };
         Ok(self.mine.insert(mine).dir.path().join(name))
     }
@@ -99,10 +98,10 @@ impl Drop for Aside {
 }
 
 /// Makes a folder in `private` and holds it; again, when a sweeper was faster than the hold.
-fn make(repo: &Path, private: &Path) -> Result<Mine, Cause> {
+fn make(home: &Path, private: &Path) -> Result<Mine, Cause> {
     let mut failure = io::Error::from(io::ErrorKind::ResourceBusy);
     for _attempt in 0..100 {
-        match fs::create_dir_all(repo).and_then(|()| try_make(private)) {
+        match fs::create_dir_all(home).and_then(|()| try_make(private)) {
             Ok(Some(mine)) => return Ok(mine),
             Ok(None) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => failure = error,
@@ -181,65 +180,71 @@ fn prefix() -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::repo;
     use super::*;
+
+    /// A folder that does not exist yet, and its private folder.
+    fn home() -> (TempDir, PathBuf, PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let home = dir.path().join("home");
+        let private = home.join(".larder");
+        (dir, home, private)
+    }
 
     #[test]
     fn leftovers_go_and_living_neighbours_stay() {
-        let (_dir, repo) = repo(true);
-        let private = repo.layout.private();
+        let (_dir, home, private) = home();
         let crashed = private.join(prefix() + "crashed");
         fs::create_dir_all(crashed.join("1/sub")).unwrap();
         fs::create_dir_all(private.join("not-ours")).unwrap();
-        let mut alive = Aside::of(&repo.layout);
+        let mut alive = Aside::new(&home, private.clone());
         let made = alive.name().unwrap();
         fs::write(&made, "x").unwrap();
         assert!(!crashed.exists());
-        let mut other = Aside::of(&repo.layout);
+        let mut other = Aside::new(&home, private.clone());
         assert_ne!(other.name().unwrap().parent(), made.parent());
         drop(other);
         assert!(made.exists());
         drop(alive);
         assert_eq!(fs::read_dir(&private).unwrap().count(), 1);
         fs::remove_dir(private.join("not-ours")).unwrap();
-        drop(Aside::of(&repo.layout));
+        drop(Aside::new(&home, private.clone()));
         assert!(!private.exists());
     }
 
     #[test]
     fn what_may_live_on_another_machine_goes_with_time() {
-        let (_dir, repo) = repo(true);
-        let elsewhere = repo.layout.private().join("publish-0-x");
+        let (_dir, home, private) = home();
+        let elsewhere = private.join("publish-0-x");
         fs::create_dir_all(&elsewhere).unwrap();
-        drop(Aside::of(&repo.layout));
+        drop(Aside::new(&home, private.clone()));
         assert!(elsewhere.exists());
         let long_ago = std::time::SystemTime::now() - 2 * ABANDONED;
         let folder = File::open(&elsewhere).unwrap();
         folder.set_modified(long_ago).unwrap();
-        drop(Aside::of(&repo.layout));
-        assert!(!repo.layout.private().exists());
+        drop(Aside::new(&home, private.clone()));
+        assert!(!private.exists());
     }
 
     #[test]
     fn an_unused_place_leaves_no_trace() {
-        let (_dir, repo) = repo(true);
-        drop(Aside::of(&repo.layout));
-        assert!(!repo.folder().exists());
+        let (_dir, home, private) = home();
+        drop(Aside::new(&home, private.clone()));
+        assert!(!home.exists());
     }
 
     #[test]
     fn users_come_and_go_at_the_same_time() {
-        let (_dir, repo) = repo(true);
+        let (_dir, home, private) = home();
         std::thread::scope(|scope| {
             for _user in 0..4 {
                 scope.spawn(|| {
                     for _time in 0..50 {
-                        let mut aside = Aside::of(&repo.layout);
+                        let mut aside = Aside::new(&home, private.clone());
                         fs::write(aside.name().unwrap(), "x").unwrap();
                     }
                 });
             }
         });
-        assert!(!repo.layout.private().exists());
+        assert!(!private.exists());
     }
 }
