@@ -17,7 +17,9 @@ mod attempts;
 pub mod client;
 pub(crate) mod http;
 pub mod huggingface;
+pub mod modelscope;
 mod send;
+pub mod setup;
 pub mod token;
 pub(crate) mod trust;
 pub mod wire;
@@ -48,6 +50,10 @@ pub struct RemoteFile {
     /// Xet file id, 64 hex digits, where the hub gives one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub xet_hash: Option<String>,
+    /// The commit that changed the file last, where the hub tells it: older clients of `ModelScope`
+    /// know a file by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_by: Option<Commit>,
 }
 
 impl RemoteFile {

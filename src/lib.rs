@@ -17,6 +17,7 @@ pub mod error;
 pub mod fs;
 pub mod hub;
 pub mod inventory;
+pub mod pickle;
 pub mod plan;
 #[doc(hidden)]
 pub mod probe;

@@ -190,6 +190,7 @@ mod tests {
             digest: BlobId::of(&[content]).into(),
             git_oid: Some(GitOid::of(&[content])),
             xet_hash: None,
+            changed_by: None,
         }
     }
 

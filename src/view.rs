@@ -38,6 +38,8 @@ pub enum ViewKind {
     Folder,
     /// The cache of `modelscope` 1.38 and later.
     ModelScope,
+    /// The cache of `modelscope` 1.23 to 1.37.
+    ModelScopeLegacy,
 }
 
 impl ViewKind {
@@ -47,6 +49,7 @@ impl ViewKind {
             Self::HuggingFace => "hugging-face",
             Self::Folder => "folder",
             Self::ModelScope => "model-scope",
+            Self::ModelScopeLegacy => "model-scope-legacy",
         }
     }
 
@@ -55,7 +58,7 @@ impl ViewKind {
         match self {
             Self::HuggingFace => "hf",
             Self::Folder => "folder",
-            Self::ModelScope => "ms",
+            Self::ModelScope | Self::ModelScopeLegacy => "ms",
         }
     }
 }
@@ -103,6 +106,9 @@ impl ViewId {
             ViewKind::HuggingFace => Arc::new(huggingface::HfCache::new(self.root.clone(), true)),
             ViewKind::Folder => Arc::new(folder::Folder::new(self.root.clone())),
             ViewKind::ModelScope => Arc::new(modelscope::MsCache::new(self.root.clone())),
+            ViewKind::ModelScopeLegacy => {
+                Arc::new(modelscope::legacy::MsLegacyCache::new(self.root.clone()))
+            }
         }
     }
 }

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 const ARROWS: &[(&str, &str)] = &[
     ("redact", ""),
     ("digest", ""),
+    ("pickle", ""),
     ("repo", "redact"),
     ("error", "digest redact"),
     ("fs", "error"),
@@ -25,7 +26,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("hub", "digest error redact repo report retry source"),
     ("select", "digest error hub redact repo"),
     ("plan", "digest hub repo"),
-    ("view", "digest error fs hub redact repo"),
+    ("view", "digest error fs hub pickle redact repo"),
     ("store", "digest error fs hub plan repo view"),
     (
         "transfer",

@@ -55,6 +55,7 @@ impl Place {
             },
             git_oid: Some(git_oid),
             xet_hash: None,
+            changed_by: None,
         };
         (file, blob)
     }

@@ -75,6 +75,7 @@ pub fn rows(count: usize) -> Listing {
         digest: BlobId::of(&n.to_le_bytes()).into(),
         git_oid: Some(GitOid::of(&n.to_le_bytes())),
         xet_hash: None,
+        changed_by: None,
     };
     let mut rows: Listing = (0..count).map(row).collect();
     rows.sort_by(|a, b| a.path.cmp(&b.path));
@@ -107,6 +108,7 @@ impl Memory {
                 digest,
                 git_oid: Some(git_oid),
                 xet_hash: None,
+                changed_by: None,
             });
             hub.contents.insert(digest, content);
         }

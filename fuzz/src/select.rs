@@ -77,6 +77,7 @@ fn file(path: RepoPath) -> RemoteFile {
         digest: oid.into(),
         git_oid: Some(oid),
         xet_hash: None,
+        changed_by: None,
     }
 }
 

@@ -16,6 +16,7 @@ use super::config::Config;
 use super::interrupt::Watch;
 use super::output::{Output, Voice};
 use super::progress::Progress;
+use super::session::Site;
 use super::{render, session};
 
 mod args;
@@ -26,8 +27,9 @@ pub(crate) use args::Pull;
 pub(crate) fn run(args: &Pull, config: &Config, output: &mut Output) -> Result<(), Error> {
     let begun = Instant::now();
     let request = request(args, config)?;
+    let site = Site::of(&request.reference, &args.reference, config);
     let progress = Progress::start(config.progress.value, config.secrets());
-    let outcome = pull(args, &request, config, &progress);
+    let outcome = pull(args, &request, config, site, &progress);
     progress.finish();
     match outcome? {
         Outcome::Pulled(summary) => {
@@ -63,6 +65,7 @@ fn pull(
     args: &Pull,
     request: &Request,
     config: &Config,
+    site: Site,
     progress: &Progress,
 ) -> Result<Outcome, Error> {
     let stop = CancellationToken::new();
@@ -80,7 +83,7 @@ fn pull(
         .on_path("start", &path)
     })?;
     runtime.block_on(async {
-        let mut session = session::open(config, progress.sink(), stop)?;
+        let mut session = session::open(config, site, progress.sink(), stop)?;
         if let Some(dir) = &args.folder.local_dir {
             session::into_folder(&mut session, dir, args.folder.link.into(), args.force)?;
         }
@@ -97,7 +100,7 @@ fn request(args: &Pull, config: &Config) -> Result<Request, Error> {
             cause,
         }
     };
-    let reference = Reference::parse(&args.reference, &config.endpoint.value).map_err(refuse)?;
+    let reference = Reference::parse_on(&args.reference, &config.sites()).map_err(refuse)?;
     let reference = with_revision(reference, args.choice.revision.as_deref()).map_err(refuse)?;
     Ok(Request {
         selection: selection(args, &reference),

@@ -47,6 +47,7 @@ fn row(path: &str, content: &'static str) -> RemoteFile {
         digest: Digest::Git(oid),
         git_oid: Some(oid),
         xet_hash: None,
+        changed_by: None,
     }
 }
 

@@ -11,6 +11,7 @@ pub(super) fn listing(paths: &[&str]) -> Vec<RemoteFile> {
         digest: GitOid::of(b"").into(),
         git_oid: Some(GitOid::of(b"")),
         xet_hash: None,
+        changed_by: None,
     };
     paths.iter().map(file).collect()
 }

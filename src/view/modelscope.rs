@@ -25,6 +25,7 @@ use crate::view::{
 
 mod find;
 mod layout;
+pub mod legacy;
 mod lock;
 mod publish;
 mod withdraw;
@@ -89,7 +90,7 @@ impl MsSnapshot {
 
 impl RepoView for MsSnapshot {
     fn find(&self, _commit: &Commit, file: &RemoteFile) -> Result<Option<Found>, Cause> {
-        self.find(file)
+        find::find(&self.layout, &self.folder(), file)
     }
 
     fn name_of(&self, _commit: &Commit, file: &RemoteFile) -> PathBuf {

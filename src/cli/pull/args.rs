@@ -14,6 +14,7 @@ Examples:
   larder pull sentence-transformers/all-MiniLM-L6-v2
   larder pull Qwen/Qwen3-8B --exclude '*.md' --limit-rate 50M
   larder pull Qwen/Qwen3-8B --dry-run
+  larder pull ms:Qwen/Qwen3-8B@master
   DIR=$(larder pull -q Qwen/Qwen3-8B --offline)
   larder pull Qwen/Qwen3-8B --local-dir ./qwen      plain files in a folder of your own
 

@@ -177,6 +177,7 @@ fn file(path: RepoPath, row: Row) -> Result<RemoteFile, String> {
         digest,
         git_oid: Some(git_oid),
         xet_hash,
+        changed_by: None,
     })
 }
 

@@ -105,6 +105,7 @@ mod tests {
             digest: oid.into(),
             git_oid: Some(oid),
             xet_hash: None,
+            changed_by: None,
         })
     }
 

@@ -29,6 +29,7 @@ pub(super) fn git_file(path: &str, content: &[u8]) -> RemoteFile {
         digest: Digest::Git(oid),
         git_oid: Some(oid),
         xet_hash: None,
+        changed_by: None,
     }
 }
 

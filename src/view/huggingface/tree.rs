@@ -119,6 +119,7 @@ impl Entry {
             digest,
             git_oid,
             xet_hash,
+            changed_by: None,
         })
     }
 }

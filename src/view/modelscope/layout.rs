@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::digest::BlobId;
-use crate::repo::{RepoId, RepoPath, Revision};
+use crate::repo::{RepoId, RepoKind, RepoPath, Revision};
 
 /// Where the things of one repo are.
 #[derive(Clone, Debug)]
@@ -24,6 +24,10 @@ impl Layout {
 
     pub(super) fn root(&self) -> &Path {
         &self.root
+    }
+
+    pub(super) fn kind(&self) -> RepoKind {
+        self.repo.kind()
     }
 
     /// `models` or `datasets`, with the folders of all repos of the kind.
@@ -136,7 +140,6 @@ impl Layout {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::repo::RepoKind;
 
     fn layout(id: &str) -> Layout {
         let repo = RepoId::parse(RepoKind::Model, id).unwrap();

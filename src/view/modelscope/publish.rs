@@ -83,3 +83,103 @@ impl Naming for Locked<'_> {
         Plain.set(item, entry, is_taken, work)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::{MetadataExt, symlink};
+    use std::path::PathBuf;
+
+    use super::super::testing::{Place, commit};
+    use super::*;
+    use crate::hub::RemoteFile;
+
+    fn publish(snapshot: &MsSnapshot, files: &[(RemoteFile, PathBuf)]) -> Result<Published, Cause> {
+        snapshot.publish(&Publication {
+            commit: &commit('c'),
+            revision: None,
+            listing: &[],
+            files,
+        })
+    }
+
+    fn ino(path: &Path) -> u64 {
+        fs::metadata(path).unwrap().ino()
+    }
+
+    #[test]
+    fn a_snapshot_is_links_to_the_store_and_nothing_else() {
+        let place = Place::new();
+        let (one, two) = (
+            place.stored("config.json", b"{}"),
+            place.stored("d/e/w", b"w"),
+        );
+        let snapshot = place.at("feat/x");
+        let published = publish(&snapshot, &[one.clone(), two.clone()]).unwrap();
+        let folder = place.root().join("models/acme--tiny.v1/snapshots/feat/x");
+        assert_eq!(published.snapshot, folder);
+        assert_eq!(published.placed.hardlinks, 2);
+        assert!(published.stamps.iter().all(Option::is_some));
+        assert_eq!(ino(&folder.join("config.json")), ino(&one.1));
+        assert_eq!(ino(&folder.join("d/e/w")), ino(&two.1));
+        assert_eq!(
+            fs::read_dir(place.root().join("models/acme--tiny.v1"))
+                .unwrap()
+                .count(),
+            1
+        );
+        assert_eq!(fs::read_dir(place.root().join(".lock")).unwrap().count(), 2);
+        let again = publish(&snapshot, &[one, two]).unwrap();
+        assert_eq!(again.placed.hardlinks, 0);
+    }
+
+    #[test]
+    fn a_newer_commit_replaces_its_files_and_lets_the_others_be() {
+        let place = Place::new();
+        let snapshot = place.at("master");
+        publish(
+            &snapshot,
+            &[place.stored("a", b"1"), place.stored("b", b"1")],
+        )
+        .unwrap();
+        let victim = place.dir.path().join("victim");
+        fs::write(&victim, "v").unwrap();
+        let entry = snapshot.folder().join("a");
+        fs::remove_file(&entry).unwrap();
+        symlink(&victim, &entry).unwrap();
+        publish(&snapshot, &[place.stored("a", b"2")]).unwrap();
+        assert!(!entry.is_symlink());
+        assert_eq!(fs::read(&entry).unwrap(), b"2");
+        assert_eq!(fs::read(snapshot.folder().join("b")).unwrap(), b"1");
+        assert_eq!(fs::read(victim).unwrap(), b"v");
+    }
+
+    #[test]
+    fn what_is_in_the_way_is_not_written_through() {
+        let place = Place::new();
+        let (snapshot, elsewhere) = (place.at("master"), place.dir.path().join("elsewhere"));
+        fs::create_dir(&elsewhere).unwrap();
+        fs::create_dir_all(snapshot.folder().parent().unwrap()).unwrap();
+        symlink(&elsewhere, snapshot.folder()).unwrap();
+        publish(&snapshot, &[place.stored("a", b"1")]).unwrap_err();
+        fs::remove_file(snapshot.folder()).unwrap();
+        fs::create_dir(snapshot.folder()).unwrap();
+        symlink(&elsewhere, snapshot.folder().join("d")).unwrap();
+        publish(&snapshot, &[place.stored("d/a", b"1")]).unwrap_err();
+        assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn an_empty_folder_is_taken_whole() {
+        let place = Place::new();
+        let snapshot = place.at("master");
+        fs::create_dir_all(snapshot.folder()).unwrap();
+        let before = ino(&snapshot.folder());
+        publish(
+            &snapshot,
+            &[place.stored("a", b"1"), place.stored("b", b"2")],
+        )
+        .unwrap();
+        assert_ne!(ino(&snapshot.folder()), before);
+    }
+}

@@ -43,6 +43,7 @@ impl Place {
             digest: Digest::Sha256(sha256),
             git_oid: None,
             xet_hash: None,
+            changed_by: None,
         };
         (file, blob)
     }
