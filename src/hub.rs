@@ -17,6 +17,7 @@ mod attempts;
 pub mod client;
 pub(crate) mod http;
 pub mod huggingface;
+pub mod login;
 mod send;
 pub mod token;
 pub(crate) mod trust;
