@@ -86,7 +86,8 @@ pub fn cookies(bytes: &[u8]) -> Result<Vec<Cookie>, BadPickle> {
 }
 
 fn cookie_of(object: Value<'_>) -> Option<Cookie> {
-    if object.class()? != "http.cookiejar Cookie" {
+    // Protocol 2 has the name that the module had in Python 2.
+    if !["http.cookiejar Cookie", "cookielib Cookie"].contains(&object.class()?) {
         return None;
     }
     let state = object.state()?;
