@@ -36,6 +36,9 @@ pub struct BadDigest {
 }
 
 impl BlobId {
+    /// Stands where a hub told no digest: no content has it, so nothing can be proven to be it.
+    pub const UNTOLD: Self = Self([0; 32]);
+
     /// The SHA-256 of `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
@@ -52,6 +55,11 @@ impl GitOid {
 }
 
 impl Digest {
+    /// Whether the hub told it: what has no digest cannot be proven.
+    pub fn is_told(self) -> bool {
+        self != Self::Sha256(BlobId::UNTOLD)
+    }
+
     /// The SHA-256, when that is what the hub gave.
     pub fn sha256(self) -> Option<BlobId> {
         match self {

@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use self::words::{innermost, io_words, shown, who};
+use self::words::{in_repo, innermost, io_words, named, shown, who};
 use crate::digest::Digest;
 use crate::redact::{SafeUrl, clean};
 
@@ -87,6 +87,8 @@ pub enum Cause {
         has_token: bool,
         /// Where a person would look for the repo.
         page: SafeUrl,
+        /// How this hub's token is given; reads after “if the repo is private,”.
+        login: &'static str,
     },
     /// The repo exists, the revision does not.
     #[error("the repo has no revision `{}`", clean(revision))]
@@ -125,6 +127,16 @@ pub enum Cause {
         page: SafeUrl,
         /// Whether a token was sent.
         has_token: bool,
+    },
+    /// The hub has the repo and does not show it, be it private or for want of an agreement.
+    #[error("the repo is private or gated, and this {} has no access to it", who(*has_token))]
+    NoAccess {
+        /// Whether a token was sent.
+        has_token: bool,
+        /// Where access is asked for.
+        page: SafeUrl,
+        /// How this hub's token is given.
+        login: &'static str,
     },
     /// The token itself is refused.
     #[error("the hub refuses the token from {origin}")]
@@ -190,6 +202,20 @@ pub enum Cause {
     /// The hub asks to wait.
     #[error("the hub limits the rate of requests: {0}")]
     RateLimited(HttpContext),
+    /// The hub refuses for reasons that pass, whatever its status says.
+    #[error("the hub is overloaded: {0}")]
+    Overloaded(HttpContext),
+    /// The hub has no way to list all of a folder.
+    #[error(
+        "the hub lists at most {rows} entries of a folder, and {} has at least as many: nobody can know the rest",
+        in_repo(folder)
+    )]
+    Unlistable {
+        /// The folder; empty for the repo's root.
+        folder: String,
+        /// The most that the hub lists.
+        rows: usize,
+    },
     /// An answer that is not what the protocol says.
     #[error("{host} gave an answer that makes no sense: {what}")]
     BadAnswer {
@@ -203,6 +229,12 @@ pub enum Cause {
     Expired(HttpContext),
 
     // Integrity
+    /// The hub tells no digest by which files could be proven.
+    #[error("the hub tells no checksum of {}", named(files))]
+    Unproven {
+        /// The files.
+        files: Vec<String>,
+    },
     /// The content is not what was promised.
     #[error("checksum mismatch: expected {want}, got {got}")]
     Corrupt {
@@ -306,18 +338,26 @@ impl Cause {
             | Self::FileNotFound { .. }
             | Self::NoMatch { .. }
             | Self::Offline { .. } => Kind::Missing,
-            Self::Gated { .. } | Self::BadToken { .. } | Self::Forbidden(_) | Self::Disabled => {
-                Kind::Access
-            }
+            Self::Gated { .. }
+            | Self::NoAccess { .. }
+            | Self::BadToken { .. }
+            | Self::Forbidden(_)
+            | Self::Disabled => Kind::Access,
             Self::Unreachable { .. }
             | Self::Broken { .. }
             | Self::Stalled { .. }
             | Self::Trickled { .. }
             | Self::Short { .. } => Kind::Network,
-            Self::Http(_) | Self::RateLimited(_) | Self::BadAnswer { .. } | Self::Expired(_) => {
-                Kind::Unavailable
-            }
-            Self::Corrupt { .. } | Self::Hostile { .. } | Self::Twins { .. } => Kind::Integrity,
+            Self::Http(_)
+            | Self::RateLimited(_)
+            | Self::Overloaded(_)
+            | Self::Unlistable { .. }
+            | Self::BadAnswer { .. }
+            | Self::Expired(_) => Kind::Unavailable,
+            Self::Corrupt { .. }
+            | Self::Unproven { .. }
+            | Self::Hostile { .. }
+            | Self::Twins { .. } => Kind::Integrity,
             Self::Io { .. } | Self::NoSpace { .. } | Self::Full { .. } | Self::TooNew { .. } => {
                 Kind::Disk
             }
@@ -336,6 +376,7 @@ impl Cause {
             | Self::Trickled { .. }
             | Self::Short { .. }
             | Self::RateLimited(_)
+            | Self::Overloaded(_)
             | Self::BadAnswer { .. }
             | Self::Expired(_) => true,
             Self::Http(http) => matches!(http.status, 408 | 425 | 429 | 500..=599),
@@ -346,7 +387,7 @@ impl Cause {
     /// Whether the server says that it is asked too much.
     pub fn is_push_back(&self) -> bool {
         match self {
-            Self::RateLimited(_) => true,
+            Self::RateLimited(_) | Self::Overloaded(_) => true,
             Self::Http(http) => http.status == 503,
             _ => false,
         }
@@ -355,7 +396,10 @@ impl Cause {
     /// How long the server asked to wait before the next try.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::Http(http) | Self::RateLimited(http) | Self::Expired(http) => http.retry_after,
+            Self::Http(http)
+            | Self::RateLimited(http)
+            | Self::Overloaded(http)
+            | Self::Expired(http) => http.retry_after,
             _ => None,
         }
     }

@@ -129,7 +129,21 @@ fn select(
     {
         tracing::debug!(%cause, "no marker for a missing file");
     }
-    selected
+    selected.and_then(provable)
+}
+
+/// Refuses files whose digest the hub does not tell.
+fn provable(files: Vec<RemoteFile>) -> Result<Vec<RemoteFile>, Cause> {
+    let untold: Vec<_> = files
+        .iter()
+        .filter(|file| !file.digest.is_told())
+        .map(|file| file.path.as_str().to_owned())
+        .collect();
+    if untold.is_empty() {
+        Ok(files)
+    } else {
+        Err(Cause::Unproven { files: untold })
+    }
 }
 
 /// Says which weights a format leaves out: nobody named them.

@@ -17,15 +17,13 @@ impl Cause {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Usage { hint, .. } => hint.clone(),
-            Self::RepoNotFound { has_token: false, page } => Some(format!(
-                "check the spelling at {page}; if the repo is private, set HF_TOKEN or run `hf auth login`"
+            Self::RepoNotFound { has_token: false, page, login } => Some(format!(
+                "check the spelling at {page}; if the repo is private, {login}"
             )),
-            Self::RepoNotFound { has_token: true, page } => Some(format!(
+            Self::RepoNotFound { has_token: true, page, .. } => Some(format!(
                 "check the spelling at {page}; if the repo is private, use a token that may read it"
             )),
-            Self::RevisionNotFound { .. } => {
-                Some("name a branch, a tag, `refs/pr/N` or a full commit id after the `@`".to_owned())
-            }
+            Self::RevisionNotFound { revision } => Some(revision_hint(revision)),
             Self::FileNotFound { nearest, .. } => choices("did you mean", nearest),
             Self::NoMatch { choices: names, .. } => choices("there is", names),
             Self::Offline { .. } => Some(
@@ -36,6 +34,12 @@ impl Cause {
             )),
             Self::Gated { page, has_token: true } => Some(format!(
                 "accept the terms at {page} with the account that the token belongs to"
+            )),
+            Self::NoAccess { has_token: false, page, login } => Some(format!(
+                "ask for access at {page} if it needs that, then {login}"
+            )),
+            Self::NoAccess { has_token: true, page, .. } => Some(format!(
+                "ask for access at {page} with the account that the token belongs to"
             )),
             Self::BadToken { origin } => Some(format!(
                 "replace or remove the token from {origin}; public repos need none"
@@ -61,6 +65,17 @@ impl Cause {
                 }
                 _ => "try again in a few minutes; a token has a larger quota".to_owned(),
             }),
+            Self::Overloaded(_) => Some(
+                "try again in a few minutes; what was fetched is kept".to_owned(),
+            ),
+            Self::Unlistable { .. } => Some(
+                "pull the model from another hub, or ask its owner to spread the files over folders"
+                    .to_owned(),
+            ),
+            Self::Unproven { files } => Some(format!(
+                "larder puts nothing on disk that it cannot check: leave out what you can do without, with `--exclude '{}'`",
+                files.first().map(|file| clean_short(file, LONGEST_CHOICE)).unwrap_or_default()
+            )),
             Self::BadAnswer { .. } => Some(
                 "a proxy or login page may be in between; check HF_ENDPOINT and the network".to_owned(),
             ),
@@ -91,6 +106,16 @@ impl Cause {
             Self::Disabled | Self::Cancelled => None,
         }
     }
+}
+
+/// What a revision is; with the name of the branch that the other hub has in its place.
+fn revision_hint(revision: &str) -> String {
+    let usual = match revision {
+        "main" => "; on ModelScope the usual branch is `master`",
+        "master" => "; on Hugging Face the usual branch is `main`",
+        _ => "",
+    };
+    format!("name a branch, a tag, `refs/pr/N` or a full commit id after the `@`{usual}")
 }
 
 /// How much to free: what is missing, as far as that is known.

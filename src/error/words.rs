@@ -18,6 +18,23 @@ pub(super) fn who(has_token: bool) -> &'static str {
     }
 }
 
+/// A folder of a repo, which may be the repo itself.
+pub(super) fn in_repo(folder: &str) -> String {
+    match folder {
+        "" => "the top of the repo".to_owned(),
+        folder => format!("`{}`", clean(folder)),
+    }
+}
+
+/// The first of some names, and how many more there are.
+pub(super) fn named(names: &[String]) -> String {
+    let first = names.first().map(|name| clean(name)).unwrap_or_default();
+    match names.len() {
+        0 | 1 => format!("`{first}`"),
+        many => format!("`{first}` (and {} more)", many - 1),
+    }
+}
+
 /// The last error of a chain: the one that says what happened.
 pub(super) fn innermost(error: &(dyn std::error::Error + Send + Sync + 'static)) -> String {
     let mut error: &dyn std::error::Error = error;

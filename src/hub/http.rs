@@ -179,10 +179,9 @@ impl Http {
     /// Asks the door where the file is. The first answer that says which file it is about counts, be
     /// it the file itself or a redirect away from the hub.
     async fn locate(&self) -> Result<Url, Cause> {
-        let ask = Ask::head(self.door.url().clone());
         let answer = self
             .edge
-            .follow(ask, |answer| {
+            .follow(self.door.question(), |answer| {
                 let is_away = answer
                     .target
                     .as_ref()
@@ -211,7 +210,7 @@ impl Http {
         let ask = Ask::body(url.clone(), Some(range.clone()));
         let answer = self.edge.follow(ask, |_| Ok(Hop::Follow)).await?;
         if answer.status().is_success() {
-            return self.body(answer, range.clone()).map(Try::Served);
+            return self.body(answer, range.clone()).await.map(Try::Served);
         }
         // A hub that signs URLs of its own is the storage behind them.
         let is_elsewhere = url != self.door.url();
@@ -240,7 +239,7 @@ impl Http {
         if told == Told::Nothing && self.told(&answer)? == Told::Nothing {
             return Err(answer.bad(self.door.stranger()));
         }
-        self.body(answer, range)
+        self.body(answer, range).await
     }
 
     fn told(&self, answer: &Answer) -> Result<Told, Cause> {
@@ -253,14 +252,30 @@ impl Http {
         self.door.told(&head).map_err(|what| answer.bad(what))
     }
 
-    fn body(&self, answer: Answer, range: Range<u64>) -> Result<Body, Cause> {
+    async fn body(&self, answer: Answer, range: Range<u64>) -> Result<Body, Cause> {
         let asked = Asked {
             range: range.clone(),
             len: self.len,
         };
-        check::answer(&asked, answer.status(), answer.headers())
-            .map_err(|what| answer.bad(what))?;
-        Ok(body::of(answer, range))
+        match check::answer(&asked, answer.status(), answer.headers()) {
+            Ok(()) => Ok(body::of(answer, range)),
+            Err(what) => Err(self.not_the_file(answer, what).await),
+        }
+    }
+
+    /// Some hubs refuse with status 200.
+    async fn not_the_file(&self, answer: Answer, what: String) -> Cause {
+        let is_hub = self.edge.trust.has(&answer.url);
+        let cause = answer.bad(what);
+        if !is_hub || !self.door.is_disguise(answer.headers()) {
+            return cause;
+        }
+        let http = wire::refusal(answer).await;
+        if http.code.is_some() {
+            self.door.refusal(http)
+        } else {
+            cause
+        }
     }
 
     /// What a refusal means: the hub has reasons, a storage only knows its URLs.

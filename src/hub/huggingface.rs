@@ -12,25 +12,22 @@ mod warnings;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use self::api::{Page, Pages};
 use self::locate::FileDoor;
 use self::refusal::Scene;
-pub use self::urls::{DEFAULT_ENDPOINT, Endpoint};
+pub use self::urls::DEFAULT_ENDPOINT;
 use self::warnings::Warnings;
 use crate::error::Cause;
 use crate::hub::attempts::with_retries;
-use crate::hub::client::Client;
 use crate::hub::http::{Habits, Http};
 use crate::hub::send::{Answer, Ask, Edge, Hop};
-use crate::hub::token::Token;
-use crate::hub::trust::Trust;
+pub use crate::hub::setup::Config;
 use crate::hub::wire;
+pub use crate::hub::wire::Endpoint;
 use crate::hub::{Hub, Listing, RemoteFile, Resolved};
 use crate::repo::{Commit, RepoId, Revision};
 use crate::report::Sink;
@@ -39,42 +36,6 @@ use crate::source::Source;
 
 /// A link to a next page that is longer is none.
 const MAX_LINK: usize = 8 << 10;
-
-/// What an adapter needs.
-pub struct Config {
-    /// Where the hub is.
-    pub endpoint: Endpoint,
-    /// The token to show it.
-    pub token: Option<Token>,
-    /// The HTTP clients.
-    pub client: Arc<Client>,
-    /// Who is told of further tries.
-    pub sink: Arc<dyn Sink>,
-    /// Ends every wait.
-    pub stop: CancellationToken,
-    /// How long the head of an answer may take.
-    pub header_timeout: Duration,
-    /// How long a body may be silent.
-    pub stall: Duration,
-    /// How often questions are asked.
-    pub policy: Policy,
-}
-
-impl Config {
-    /// The usual times and tries, no token.
-    pub fn new(endpoint: Endpoint, sink: Arc<dyn Sink>, stop: CancellationToken) -> Self {
-        Self {
-            endpoint,
-            token: None,
-            client: Arc::default(),
-            sink,
-            stop,
-            header_timeout: Duration::from_secs(30),
-            stall: Duration::from_secs(15),
-            policy: Policy::API,
-        }
-    }
-}
 
 /// The adapter for one endpoint.
 pub struct HuggingFace {
@@ -91,14 +52,7 @@ pub struct HuggingFace {
 impl HuggingFace {
     /// An adapter; sends nothing yet.
     pub fn new(config: Config) -> Self {
-        let edge = Edge {
-            client: config.client,
-            trust: Trust::new(config.endpoint.url()),
-            token: config.token,
-            stop: config.stop,
-            header_timeout: config.header_timeout,
-            stall: config.stall,
-        };
+        let edge = config.edge();
         Self {
             endpoint: config.endpoint,
             edge: Arc::new(edge),

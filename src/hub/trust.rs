@@ -5,8 +5,12 @@
 
 use url::{Origin, Url};
 
-/// Further origins of the default hub.
-const DEFAULT_ORIGINS: [&str; 2] = ["https://huggingface.co", "https://hf.co"];
+/// Origins that are one hub. The sites of ModelScope are two: each has its own accounts.
+const HUBS: [[&str; 2]; 3] = [
+    ["https://huggingface.co", "https://hf.co"],
+    ["https://modelscope.cn", "https://www.modelscope.cn"],
+    ["https://modelscope.ai", "https://www.modelscope.ai"],
+];
 
 /// The origins (scheme, host and port) that belong to a hub.
 #[derive(Clone, Debug)]
@@ -19,18 +23,13 @@ impl Trust {
     /// The origins of the hub at `endpoint`.
     pub(crate) fn new(endpoint: &Url) -> Self {
         let own = endpoint.origin();
-        let defaults = || {
-            DEFAULT_ORIGINS
-                .iter()
-                .filter_map(|text| Url::parse(text).ok())
+        let origins = |hub: &[&str; 2]| {
+            let urls = hub.iter().filter_map(|text| Url::parse(text).ok());
+            urls.map(|url| url.origin()).collect::<Vec<_>>()
         };
-        let is_default = defaults().any(|url| url.origin() == own);
-        let mut origins = vec![own];
-        if is_default {
-            origins.extend(defaults().map(|url| url.origin()));
-        }
+        let known = HUBS.iter().map(origins).find(|hub| hub.contains(&own));
         Self {
-            origins,
+            origins: known.unwrap_or_else(|| vec![own]),
             may_be_plain: endpoint.scheme() == "http",
         }
     }
@@ -92,6 +91,14 @@ mod tests {
         ] {
             assert!(!trust.has(&url(bad)), "{bad}");
         }
+    }
+
+    #[test]
+    fn the_sites_of_modelscope_do_not_share_tokens() {
+        let trust = Trust::new(&url("https://modelscope.cn"));
+        assert!(trust.has(&url("https://www.modelscope.cn/api/v1/models")));
+        assert!(!trust.has(&url("https://www.modelscope.ai/")));
+        assert!(!trust.has(&url("https://cdn-lfs-cn-1.modelscope.cn/")));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use reqwest::header::HeaderMap;
 use url::Url;
 
 use crate::error::{Cause, HttpContext};
+use crate::hub::send::Ask;
 
 /// The head of an answer on the way to a file.
 pub(crate) struct Head<'a> {
@@ -28,11 +29,19 @@ pub(crate) trait Door: Send + Sync {
     /// Where to ask.
     fn url(&self) -> &Url;
 
+    /// How to ask where the file is.
+    fn question(&self) -> Ask;
+
     /// What a head says; an error, in words, if it is about another file.
     fn told(&self, head: &Head<'_>) -> Result<Told, String>;
 
     /// What is wrong when nobody said which file it is.
     fn stranger(&self) -> String;
+
+    /// Whether an answer of the hub that is not the file may be a refusal, whatever its status says.
+    fn is_disguise(&self, _headers: &HeaderMap) -> bool {
+        false
+    }
 
     /// What a refusal by the hub means.
     fn refusal(&self, http: HttpContext) -> Cause;

@@ -8,6 +8,7 @@ use url::Url;
 use super::refusal::Scene;
 use crate::error::{Cause, HttpContext};
 use crate::hub::http::{Door, Head, Told};
+use crate::hub::send::Ask;
 use crate::hub::wire;
 use crate::redact::clean_short;
 use crate::repo::Commit;
@@ -55,6 +56,10 @@ impl FileDoor {
 impl Door for FileDoor {
     fn url(&self) -> &Url {
         &self.url
+    }
+
+    fn question(&self) -> Ask {
+        Ask::head(self.url.clone())
     }
 
     fn told(&self, head: &Head<'_>) -> Result<Told, String> {

@@ -39,13 +39,21 @@ impl Scene {
                     Some(origin) => Cause::BadToken {
                         origin: origin.clone(),
                     },
-                    None => Cause::RepoNotFound { has_token, page },
+                    None => self.not_found(),
                 }
             }
-            (Some("RepoNotFound"), _) | (_, 401) => Cause::RepoNotFound { has_token, page },
+            (Some("RepoNotFound"), _) | (_, 401) => self.not_found(),
             (_, 403) => Cause::Forbidden(http),
             (_, 429) => Cause::RateLimited(http),
             _ => Cause::Http(http),
+        }
+    }
+
+    fn not_found(&self) -> Cause {
+        Cause::RepoNotFound {
+            has_token: self.token.is_some(),
+            page: self.page.clone(),
+            login: "set HF_TOKEN or run `hf auth login`",
         }
     }
 }

@@ -17,17 +17,23 @@ const QUOTED: usize = 100;
 
 /// Reads the whole body as JSON.
 pub(crate) async fn json<T: DeserializeOwned>(mut answer: Answer) -> Result<T, Cause> {
-    super::uncoded(answer.headers()).map_err(|what| answer.bad(what))?;
-    let host = answer.host();
-    let body = tokio::time::timeout(MAX_JSON_TIME, whole(&mut answer)).await;
-    let body = body.unwrap_or(Err(Cause::Stalled {
-        host,
-        after: MAX_JSON_TIME,
-    }))?;
+    let body = whole(&mut answer).await?;
     parse_json(&body).map_err(|what| answer.bad(what))
 }
 
-async fn whole(answer: &mut Answer) -> Result<Vec<u8>, Cause> {
+/// Reads the whole body of an answer that is to be JSON.
+pub(crate) async fn whole(answer: &mut Answer) -> Result<Vec<u8>, Cause> {
+    super::uncoded(answer.headers()).map_err(|what| answer.bad(what))?;
+    let body = tokio::time::timeout(MAX_JSON_TIME, read(answer)).await;
+    body.unwrap_or_else(|_elapsed| {
+        Err(Cause::Stalled {
+            host: answer.host(),
+            after: MAX_JSON_TIME,
+        })
+    })
+}
+
+async fn read(answer: &mut Answer) -> Result<Vec<u8>, Cause> {
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await? {
         if body.len() + chunk.len() > MAX_JSON_BYTES {

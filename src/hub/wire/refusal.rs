@@ -61,7 +61,7 @@ pub(crate) fn describe(
         status: status.as_u16(),
         url: SafeUrl::from(url),
         request_id: ids.into_iter().find_map(|name| short(name, MAX_ID)),
-        code: short("x-error-code", MAX_ID),
+        code: short("x-error-code", MAX_ID).or_else(|| code(body)),
         message: short("x-error-message", MAX_MESSAGE).or_else(|| message(body)),
         retry_after: asked_wait(status, headers, now),
     }
@@ -76,6 +76,16 @@ fn asked_wait(status: StatusCode, headers: &HeaderMap, now: SystemTime) -> Optio
         }
         _ => retry_after(text(headers, RETRY_AFTER.as_str())?, now),
     }
+}
+
+/// The business code of an envelope (`modelscope_hub`: `errors._extract_payload`).
+fn code(body: &[u8]) -> Option<String> {
+    let code = match serde_json::from_slice::<Value>(body).ok()?.get("Code")? {
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => clean_short(text, MAX_ID),
+        _ => return None,
+    };
+    Some(code).filter(|code| !code.is_empty())
 }
 
 fn message(body: &[u8]) -> Option<String> {
@@ -109,7 +119,9 @@ fn json_message(json: &Value) -> Option<String> {
     match (error, json.get("error_description").and_then(one)) {
         (Some(error), Some(more)) => Some(format!("{error}: {more}")),
         (Some(error), None) => Some(error),
-        (None, _) => errors().or_else(|| json.get("message").and_then(one)),
+        (None, _) => errors()
+            .or_else(|| json.get("message").and_then(one))
+            .or_else(|| json.get("Message").and_then(one)),
     }
 }
 
@@ -136,6 +148,7 @@ mod tests {
     fn words_from_every_form_of_body() {
         for (body, want) in [
             (r#"{"error":"no"}"#, Some("no")),
+            (r#"{"Code":10010205001,"Message":"nein"}"#, Some("nein")),
             (r#"{"error":["a","b"]}"#, Some("a; b")),
             (
                 r#"{"error":"invalid_grant","error_description":"old"}"#,
@@ -171,6 +184,18 @@ mod tests {
         assert_eq!(http.code.as_deref(), Some("RepoNotFound"));
         assert_eq!(http.message.as_deref(), Some("Repository not found"));
         assert!(!http.to_string().contains("secret"));
+    }
+
+    #[test]
+    fn business_codes() {
+        let code = |body| told(404, &[], body).code;
+        assert_eq!(
+            code(r#"{"Code":10010205001}"#).as_deref(),
+            Some("10010205001")
+        );
+        assert_eq!(code(r#"{"Code":"NotFound"}"#).as_deref(), Some("NotFound"));
+        assert_eq!(code(r#"{"Code":null}"#), None);
+        assert_eq!(code("<html>"), None);
     }
 
     #[test]

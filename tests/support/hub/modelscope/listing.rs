@@ -12,7 +12,9 @@ pub(super) fn files(visit: &Visit<'_>) -> Result<Reply, Refusal> {
     let commit = visit.tree()?;
     let entries = entries(visit, &commit)?;
     let rows = entries.into_iter().take(visit.manners().row_cap);
-    Ok(answer(rows.map(|entry| row(visit, entry)).collect()))
+    Ok(answer(
+        &rows.map(|entry| row(visit, entry)).collect::<Vec<_>>(),
+    ))
 }
 
 /// `GET …/repo/tree?Revision&Recursive&PageNumber&PageSize[&Root]`.
@@ -24,10 +26,12 @@ pub(super) fn tree(visit: &Visit<'_>) -> Result<Reply, Refusal> {
     let size = size.min(visit.manners().page_cap);
     let entries = entries(visit, &commit)?;
     let rows = entries.into_iter().skip((page - 1) * size).take(size);
-    Ok(answer(rows.map(|entry| row(visit, entry)).collect()))
+    Ok(answer(
+        &rows.map(|entry| row(visit, entry)).collect::<Vec<_>>(),
+    ))
 }
 
-fn answer(rows: Vec<Value>) -> Reply {
+fn answer(rows: &[Value]) -> Reply {
     success(&json!({ "Files": rows, "IsVisual": false, "LatestCommitter": null }))
 }
 
