@@ -151,7 +151,7 @@ impl<'a> Machine<'a> {
         }
         match self.top()? {
             Node::Dict(entries) => {
-                entries.extend(new.chunks_exact(2).map(|pair| (pair[0], pair[1])))
+                entries.extend(new.chunks_exact(2).map(|pair| (pair[0], pair[1])));
             }
             _ => return Err(self.bad("only a dict has keys")),
         }

@@ -102,6 +102,8 @@ pub(super) struct Row {
     size: Value,
     #[serde(rename = "Sha256", alias = "sha256")]
     sha256: Option<String>,
+    #[serde(rename = "Revision", alias = "revision")]
+    revision: Option<String>,
 }
 
 /// What a row is about.
@@ -147,7 +149,13 @@ impl Row {
                 format!("a SHA-256 for {path} that is none: {hex}")
             })?),
         };
-        Ok(Told { path, len, digest })
+        let changed_by = self.revision.as_deref();
+        Ok(Told {
+            path,
+            len,
+            digest,
+            changed_by: changed_by.and_then(|id| Commit::parse(id).ok()),
+        })
     }
 
     /// Whole numbers, however they are written.
@@ -173,6 +181,8 @@ pub(super) struct Told {
     pub(super) path: RepoPath,
     pub(super) len: Option<u64>,
     pub(super) digest: Option<BlobId>,
+    /// The commit that changed it last, not the one that was listed.
+    pub(super) changed_by: Option<Commit>,
 }
 
 impl Told {
@@ -184,6 +194,7 @@ impl Told {
             digest: Digest::Sha256(self.digest?),
             git_oid: None,
             xet_hash: None,
+            changed_by: self.changed_by.clone(),
         })
     }
 }

@@ -77,6 +77,7 @@ impl ModelScope {
                 path: told.path.clone(),
                 len: told.len.or(total(&answer)),
                 digest: told.digest.or(digest),
+                changed_by: told.changed_by.clone(),
             })
         })
         .await
@@ -103,5 +104,6 @@ fn as_file(told: Told) -> RemoteFile {
         digest: digest.unwrap_or(BlobId::UNTOLD).into(),
         git_oid: None,
         xet_hash: None,
+        changed_by: told.changed_by,
     }
 }
