@@ -17,6 +17,7 @@ mod attempts;
 pub mod client;
 pub(crate) mod http;
 pub mod huggingface;
+pub mod login;
 pub mod modelscope;
 mod send;
 pub mod setup;

@@ -118,6 +118,14 @@ impl<'a> Value<'a> {
         matches!(self.node(), Node::None)
     }
 
+    /// Whether it is Python's `True`, if it is that or `False`.
+    pub fn truth(self) -> Option<bool> {
+        match *self.node() {
+            Node::Bool(truth) => Some(truth),
+            _ => None,
+        }
+    }
+
     /// What a list or tuple holds; nothing for any other value.
     pub fn elements(self) -> impl Iterator<Item = Self> {
         let elements: &[Id] = match self.node() {

@@ -16,6 +16,7 @@ use crate::repo::{Commit, RepoId, Revision};
 use crate::select::glob::Glob;
 use crate::store::snapshot::{self, Manifest};
 use crate::view::huggingface::{refs, tree};
+use crate::view::modelscope::legacy::index;
 
 /// Header lines as they came.
 pub type Headers<'a> = [(&'a str, &'a [u8])];
@@ -118,4 +119,23 @@ pub fn cache_tree(bytes: &[u8]) -> Option<Listing> {
 /// The text of the `trees/` file of a listing.
 pub fn cache_tree_text(listing: &Listing) -> Option<String> {
     tree::encode(listing)
+}
+
+/// The rows of an index of `ModelScope`'s older clients: path, and the commit that changed it last.
+pub fn file_index(bytes: &[u8]) -> Option<Vec<(String, String)>> {
+    let rows = index::read(bytes)?;
+    Some(
+        rows.into_iter()
+            .map(|row| (row.path, row.revision))
+            .collect(),
+    )
+}
+
+/// An index with these rows, as it is written.
+pub fn file_index_text(rows: &[(String, String)]) -> Vec<u8> {
+    let row = |(path, revision): &(String, String)| index::Row {
+        path: path.clone(),
+        revision: revision.clone(),
+    };
+    index::write(&rows.iter().map(row).collect::<Vec<_>>())
 }

@@ -23,7 +23,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("report", "repo"),
     ("source", "error"),
     ("reference", "error redact repo"),
-    ("hub", "digest error redact repo report retry source"),
+    ("hub", "digest error pickle redact repo report retry source"),
     ("select", "digest error hub redact repo"),
     ("plan", "digest hub repo"),
     ("view", "digest error fs hub pickle redact repo"),

@@ -14,6 +14,8 @@
 )]
 
 mod checks;
+pub mod cookie_jar;
+pub mod file_index;
 pub mod glob;
 pub mod headers;
 pub mod journal;
@@ -34,7 +36,9 @@ pub mod tree_file;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const ALL: [Target; 15] = [
+pub const ALL: [Target; 17] = [
+    ("cookie_jar", cookie_jar::run),
+    ("file_index", file_index::run),
     ("glob", glob::run),
     ("headers", headers::run),
     ("journal", journal::run),

@@ -23,7 +23,7 @@ use crate::view::{
     Withdrawn,
 };
 
-mod index;
+pub(crate) mod index;
 mod notes;
 mod publish;
 mod withdraw;

@@ -10,14 +10,14 @@ const PORTION: usize = 1000;
 
 /// A file that the client has.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Row {
-    pub(super) path: String,
+pub(crate) struct Row {
+    pub(crate) path: String,
     /// The commit that changed the file last. To the client, a prefix is as good as the whole.
-    pub(super) revision: String,
+    pub(crate) revision: String,
 }
 
 /// The rows in the bytes of a file; `None` where it is damaged, which the client takes for empty too.
-pub(super) fn read(bytes: &[u8]) -> Option<Vec<Row>> {
+pub(crate) fn read(bytes: &[u8]) -> Option<Vec<Row>> {
     let pickle = Pickle::read(bytes).ok()?;
     let root = pickle.root();
     if !root.is_list() {
@@ -35,7 +35,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<Vec<Row>> {
 }
 
 /// The bytes of a file with these rows, in the oldest form that every version of the client reads.
-pub(super) fn write(rows: &[Row]) -> Vec<u8> {
+pub(crate) fn write(rows: &[Row]) -> Vec<u8> {
     let mut bytes = b"\x80\x02]".to_vec();
     for portion in rows.chunks(PORTION) {
         bytes.push(b'(');
