@@ -17,6 +17,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("repo", "redact"),
     ("error", "digest redact"),
     ("fs", "error"),
+    ("format", "redact"),
     ("blocking", "error"),
     ("retry", "error"),
     ("report", "repo"),
