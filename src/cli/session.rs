@@ -12,6 +12,7 @@ use larder::report::Sink;
 use larder::session::Session;
 use larder::store::Store;
 use larder::transfer::Limits;
+use larder::view::View;
 use larder::view::huggingface::HfCache;
 
 use super::config::{Config, Setting};
@@ -22,9 +23,8 @@ pub(crate) fn open(
     sink: Arc<dyn Sink>,
     stop: CancellationToken,
 ) -> Result<Session, Error> {
-    let root = &config.store.path;
-    share(root);
-    let store = Store::open(root).map_err(|cause| cause.on_path("open the store", root))?;
+    share(&config.store.path);
+    let store = store(config)?;
     let hub = hub(config, Arc::clone(&sink), stop.clone())?;
     Ok(Session {
         hub: Arc::new(hub),
@@ -38,6 +38,18 @@ pub(crate) fn open(
         limits: limits(config),
         is_offline: config.is_offline.value,
     })
+}
+
+/// Opens the store for looking.
+pub(crate) fn store(config: &Config) -> Result<Store, Error> {
+    let root = &config.store.path;
+    Store::open(root).map_err(|cause| cause.on_path("open the store", root))
+}
+
+/// The views in which other clients may have left something.
+pub(crate) fn views(config: &Config) -> Vec<Arc<dyn View>> {
+    let cache = HfCache::new(config.hub_cache.value.clone(), config.use_symlinks.value);
+    vec![Arc::new(cache)]
 }
 
 fn hub(
