@@ -17,18 +17,22 @@ use config::Config;
 use output::Output;
 
 mod again;
+mod ago;
 mod args;
+mod columns;
 mod config;
 mod env;
 pub(crate) mod fail;
 mod interrupt;
 mod logging;
+mod ls;
 mod manual;
 mod output;
 mod progress;
 mod pull;
 mod render;
 mod session;
+mod show;
 
 /// Runs the command that `arguments` (the program's name first) ask for; returns the exit code.
 pub(crate) fn run(arguments: &[OsString]) -> u8 {
@@ -55,6 +59,18 @@ fn dispatch(args: &Args, arguments: &[OsString], output: &mut Output) -> Result<
             let config = Config::of_process(&args.global, &args::Hub::default())?;
             output.configure(&config);
             env::run(&config, output)
+        }
+        Command::Ls(ls) => {
+            let config = Config::of_process(&args.global, &ls.hub())?;
+            output.configure(&config);
+            logging::start(&config)?;
+            ls::run(ls, args.global.quiet, &config, output)
+        }
+        Command::Show(show) => {
+            let config = Config::of_process(&args.global, &show.hub())?;
+            output.configure(&config);
+            logging::start(&config)?;
+            show::run(show, &config, output)
         }
         Command::Pull(pull) => {
             let config = Config::of_process(&args.global, &pull.hub)?;

@@ -14,6 +14,7 @@ use crate::repo::{Commit, HubName, RepoId, Revision};
 use crate::store::Store;
 use crate::view::View;
 
+pub mod detail;
 pub mod find;
 mod foreign;
 pub mod holdings;

@@ -14,6 +14,7 @@
 mod blocking;
 pub mod digest;
 pub mod error;
+pub mod format;
 pub mod fs;
 pub mod hub;
 pub mod inventory;

@@ -18,6 +18,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("repo", "redact"),
     ("error", "digest redact"),
     ("fs", "error"),
+    ("format", "redact"),
     ("blocking", "error"),
     ("retry", "error"),
     ("report", "repo"),
@@ -34,7 +35,7 @@ const ARROWS: &[(&str, &str)] = &[
     ),
     (
         "inventory",
-        "digest error fs reference repo select store view",
+        "digest error format fs reference repo select store view",
     ),
     ("session", "hub report store transfer view"),
     ("probe", "error hub repo select store view"),

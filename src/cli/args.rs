@@ -8,7 +8,7 @@ use clap_complete::Shell;
 use secrecy::SecretString;
 
 use super::config::amount;
-use super::pull;
+use super::{ls, pull, show};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -17,6 +17,8 @@ Examples:
   larder pull org/name@refs/pr/3 --include '*.json' a revision, filtered
   larder pull bartowski/X-GGUF:Q4_K_M               one quantisation of a GGUF repo
   larder pull ms:Qwen/Qwen3-8B                      the same from ModelScope
+  larder ls --sort size                             what is here, the largest first
+  larder show Qwen/Qwen3-8B                         what is known of one repo
   larder env                                        every setting and where it comes from
 
 Exit codes: 0 done, 2 usage, 3 not found, 4 no access, 5 network, 6 integrity, 7 disk,
@@ -74,6 +76,10 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     /// Put the files of a model or dataset on disk, verified
     Pull(Box<pull::Pull>),
+    /// List what is on this disk, and what removing it frees
+    Ls(ls::Ls),
+    /// Tell what is known of a repo on this disk: files, format, licence, where it is seen
+    Show(show::Show),
     /// Show every setting, where it comes from, and the variables that are honoured
     Env {
         /// Print the documentation of the variables instead

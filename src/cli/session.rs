@@ -59,9 +59,8 @@ pub(crate) fn open(
     sink: Arc<dyn Sink>,
     stop: CancellationToken,
 ) -> Result<Session, Error> {
-    let root = &config.store.path;
-    share(root);
-    let store = Store::open(root).map_err(|cause| cause.on_path("open the store", root))?;
+    share(&config.store.path);
+    let store = store(config)?;
     let hub = hub(config, site, Arc::clone(&sink), stop.clone())?;
     Ok(Session {
         hub,
@@ -73,6 +72,18 @@ pub(crate) fn open(
         limits: limits(config),
         is_offline: config.is_offline.value,
     })
+}
+
+/// Opens the store for looking.
+pub(crate) fn store(config: &Config) -> Result<Store, Error> {
+    let root = &config.store.path;
+    Store::open(root).map_err(|cause| cause.on_path("open the store", root))
+}
+
+/// The views in which other clients may have left something.
+pub(crate) fn views(config: &Config) -> Vec<Arc<dyn View>> {
+    let sites = [Site::HuggingFace, Site::ModelScope];
+    sites.map(|site| view(config, site)).to_vec()
 }
 
 /// Publishes in the folder `dir` instead of the cache, whose contents are used as they are.

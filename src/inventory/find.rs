@@ -1,6 +1,8 @@
 //! Which records of a store a reference means.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::error::{Cause, NotStored};
 use crate::reference::Reference;
@@ -8,6 +10,7 @@ use crate::repo::{Commit, Revision};
 use crate::select::nearest::nearest;
 use crate::store::Store;
 use crate::store::census::Census;
+use crate::view::View;
 
 /// Shorter beginnings of a commit could be branches.
 const SHORTEST_PREFIX: usize = 7;
@@ -59,6 +62,16 @@ pub fn current(store: &Store, census: &Census, reference: &Reference) -> Result<
     };
     let found = usual.or_else(last_used);
     found.ok_or_else(|| Cause::Bug("a repo without records was found".to_owned()))
+}
+
+/// The view in which another client left the repo.
+pub fn seen_in(views: &[Arc<dyn View>], reference: &Reference) -> Option<PathBuf> {
+    let has_it = |view: &&Arc<dyn View>| {
+        let snapshots = view.snapshots().unwrap_or_default();
+        let mut snapshots = snapshots.iter();
+        snapshots.any(|there| there.hub == reference.hub && there.repo == reference.repo)
+    };
+    views.iter().find(has_it).map(|view| view.root().to_owned())
 }
 
 fn of_repo(census: &Census, reference: &Reference) -> Vec<usize> {
