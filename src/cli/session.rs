@@ -26,7 +26,6 @@ pub(crate) fn open(
     stop: CancellationToken,
 ) -> Result<Session, Error> {
     let root = &config.store.path;
-    share(root);
     let store = Store::open(root).map_err(|cause| cause.on_path("open the store", root))?;
     let hub = hub(config, Arc::clone(&sink), stop.clone())?;
     Ok(Session {
@@ -100,27 +99,6 @@ fn hub(
         ..huggingface::Config::new(endpoint, sink, stop)
     }))
 }
-
-/// In a store whose folder belongs to a group (group-writable, with the set-group-id bit), what this
-/// process creates is for the group to write as well, whatever the user's umask says of it.
-#[cfg(unix)]
-fn share(root: &Path) {
-    use std::os::unix::fs::PermissionsExt;
-
-    use rustix::fs::Mode;
-    use rustix::process::umask;
-
-    const SHARED: u32 = 0o2020;
-    let is_shared = std::fs::metadata(root)
-        .is_ok_and(|there| there.is_dir() && there.permissions().mode() & SHARED == SHARED);
-    if is_shared {
-        let usual = umask(Mode::RWXG);
-        umask(usual.difference(Mode::RWXG));
-    }
-}
-
-#[cfg(not(unix))]
-fn share(_root: &std::path::Path) {}
 
 fn limits(config: &Config) -> Limits {
     Limits {

@@ -11,6 +11,12 @@ use crate::hub::Hub;
 use crate::repos::{model, weights};
 use crate::tree::{inode, read};
 
+/// Says that a test has nothing to ask on this machine.
+#[expect(clippy::print_stderr, reason = "whoever runs the tests has to see it")]
+fn skipped(why: &str) {
+    eprintln!("skipped: {why}");
+}
+
 #[test]
 fn another_disk_gets_copies() {
     let shm = Path::new("/dev/shm");
@@ -18,7 +24,7 @@ fn another_disk_gets_copies() {
     let larder = Larder::at(&hub);
     let here = fs::metadata(larder.home()).unwrap().dev();
     if !fs::metadata(shm).is_ok_and(|there| there.dev() != here) {
-        eprintln!("skipped: no other filesystem at /dev/shm");
+        skipped("no other filesystem at /dev/shm");
         return;
     }
     let dir = tempfile::Builder::new()
@@ -57,9 +63,8 @@ struct Sharing {
 impl Sharing {
     /// `None`, saying why, where this machine cannot make one.
     fn mounted() -> Option<Self> {
-        let skip = |why: &str| eprintln!("skipped: {why}");
         if !rustix::process::geteuid().is_root() {
-            skip("only root mounts a filesystem");
+            skipped("only root mounts a filesystem");
             return None;
         }
         let dir = tempfile::Builder::new().prefix("larder-it-").tempdir();
@@ -72,7 +77,7 @@ impl Sharing {
             .unwrap();
         let does = |command: &mut Command| command.output().is_ok_and(|ran| ran.status.success());
         if !does(Command::new("mkfs.btrfs").arg("-q").arg(&image)) {
-            skip("no mkfs.btrfs");
+            skipped("no mkfs.btrfs");
             return None;
         }
         if !does(
@@ -80,7 +85,7 @@ impl Sharing {
                 .args(["-o", "loop"])
                 .args([&image, &at]),
         ) {
-            skip("this machine mounts no image of a btrfs");
+            skipped("this machine mounts no image of a btrfs");
             return None;
         }
         Some(made)

@@ -1,12 +1,11 @@
 //! Creates folders and remembers which ones got new names, so that each is synced once.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::Cause;
-use crate::fs::{OnPath, rename, sync_dir};
+use crate::fs::{OnPath, make_dir, rename, sync_dir};
 
 /// The folders whose names have changed and do not yet survive a power cut.
 #[derive(Default)]
@@ -33,7 +32,7 @@ impl Folders {
         if let Some(parent) = dir.parent() {
             self.ensure(parent)?;
         }
-        match fs::create_dir(dir) {
+        match make_dir(dir) {
             Ok(()) => self.changed(dir),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && dir.is_dir() => {}
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return in_the_way(dir),

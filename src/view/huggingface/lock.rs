@@ -3,7 +3,7 @@
 //! The file is empty, mode 0664 whatever the umask, stays for ever, and is never opened through a
 //! link. The lock is flock's, as that of Python's `filelock`, and ends with the process.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use super::RepoCache;
 use super::layout::Layout;
 use crate::digest::Digest;
 use crate::error::Cause;
-use crate::fs::{OnPath, is_unwritable};
+use crate::fs::{OnPath, is_unwritable, make_dirs};
 use crate::hub::RemoteFile;
 use crate::view::ViewLock;
 
@@ -34,7 +34,7 @@ impl RepoCache {
 pub(in crate::view) fn try_hold(path: &Path) -> Result<Option<ViewLock>, Cause> {
     let held = match hold(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            fs::create_dir_all(folder_of(path)).and_then(|()| hold(path))
+            make_dirs(folder_of(path)).and_then(|()| hold(path))
         }
         other => other,
     };
@@ -53,8 +53,9 @@ pub(super) fn leave(layout: &Layout, digests: impl Iterator<Item = Digest>) -> R
 pub(in crate::view) fn leave_at(paths: impl Iterator<Item = PathBuf>) -> Result<(), Cause> {
     for path in paths {
         let created = match create(&path) {
-            Err(Errno::NOENT) => fs::create_dir_all(folder_of(&path))
-                .and_then(|()| create(&path).map_err(io::Error::from)),
+            Err(Errno::NOENT) => {
+                make_dirs(folder_of(&path)).and_then(|()| create(&path).map_err(io::Error::from))
+            }
             other => other.map_err(io::Error::from),
         };
         match created {
@@ -131,6 +132,7 @@ fn open_old(path: &Path, access: OFlags) -> Result<File, Errno> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::super::testing::{git_file, repo};
