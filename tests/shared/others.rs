@@ -4,23 +4,27 @@ use std::path::Path;
 
 use crate::bin::Ran;
 use crate::hub::Hub;
-use crate::team::{CONFIG, ID, Team, Who, add, fetches, repo, run, skipped};
+use crate::team::{CONFIG, ID, Team, Who, add, fetches, repo, run, skipped, weights};
 use crate::tree::{read, tree};
 
 #[track_caller]
 fn assert_reads(team: &Team, hub: &Hub, who: Who) {
     let before = tree(&team.store());
     hub.log().clear();
-    let local = team.home(who).join("dir");
-    let into: [&[&str]; 3] = [
+    let (local, links) = (team.home(who).join("dir"), team.home(who).join("links"));
+    let (local, links) = (local.to_str().unwrap(), links.to_str().unwrap());
+    let into: [&[&str]; 4] = [
         &[ID],
-        &[ID, "--local-dir", local.to_str().unwrap()],
+        &[ID, "--local-dir", local],
+        &[ID, "--local-dir", links, "--link", "symlink"],
         &[ID, "--offline"],
     ];
     for args in into {
         let pulled = team.pull(who, "022", args).run().succeeded();
         assert_eq!(read(Path::new(pulled.line()).join("config.json")), CONFIG);
     }
+    let link = std::fs::read_link(Path::new(links).join("model.safetensors"));
+    assert_eq!(link.unwrap(), team.blob(&weights()));
     assert_eq!(fetches(hub), 0);
     assert_eq!(tree(&team.store()), before);
 }

@@ -92,9 +92,20 @@ impl Team {
             .arg(self.larder.path("larder-of-all"))
             .status();
         assert!(copied.unwrap().success());
-        for folder in [self.store(), self.cache()] {
-            self.share(&folder, 0o2775);
-        }
+        self.follow_the_recipe();
+    }
+
+    /// Makes the folders as `docs/shared-store.md` says.
+    fn follow_the_recipe(&self) {
+        let page = include_str!("../../docs/shared-store.md");
+        let line = page.lines().find(|line| line.starts_with("install -d"));
+        let line = line.expect("the page has the recipe");
+        let team = self.larder.path("team");
+        let line = line
+            .replace("-g models", &format!("-g {}", self.tag))
+            .replace("/srv/models", team.to_str().unwrap());
+        run("sh", &["-c", &line]);
+        assert!(self.store().is_dir() && self.cache().is_dir());
     }
 
     /// Makes a folder that the group shares.
