@@ -33,6 +33,9 @@ need_system() {
         venv) python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3-venv) ;;
         folding) command -v lowntfs-3g >/dev/null || missing+=(ntfs-3g) ;;
         strace) command -v strace >/dev/null || missing+=(strace) ;;
+        acl) command -v setfacl >/dev/null || missing+=(acl) ;;
+        btrfs) command -v mkfs.btrfs >/dev/null || missing+=(btrfs-progs) ;;
+        users) command -v useradd >/dev/null || missing+=(passwd) ;;
         unshare) command -v unshare >/dev/null || missing+=(util-linux) ;;
         esac
     done

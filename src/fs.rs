@@ -9,6 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Cause;
 
+mod share;
+
+pub(crate) use share::{make_dir, make_dirs, share_dir, share_file};
+
 /// Attaches operation and path to an IO error.
 pub(crate) trait OnPath<T> {
     /// `action` reads after “cannot”.
@@ -136,11 +140,29 @@ pub fn is_same_disk(a: &Path, b: &Path) -> Result<bool, Cause> {
 
 /// Opens a file to read and write, and creates it when it is absent; never through a planted link.
 pub(crate) fn open_no_link(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).custom_flags(NO_LINK);
+    match options.open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        other => return other,
+    }
+    match options.create_new(true).open(path) {
+        Ok(file) => {
+            share_file(&file, path);
+            Ok(file)
+        }
+        // Somebody was faster.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            options.create_new(false).open(path)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Opens a file to read; never through a planted link.
+pub(crate) fn read_no_link(path: &Path) -> io::Result<File> {
     OpenOptions::new()
         .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
         .custom_flags(NO_LINK)
         .open(path)
 }
@@ -150,7 +172,7 @@ pub(crate) fn open_no_link(path: &Path) -> io::Result<File> {
 /// # Errors
 /// When one cannot be created.
 pub fn create_dir_all(path: &Path) -> Result<(), Cause> {
-    fs::create_dir_all(path).on_path("create the folder", path)
+    make_dirs(path).on_path("create the folder", path)
 }
 
 /// As [`create_dir_all`], and what is new of it survives a power cut.
@@ -162,7 +184,7 @@ pub fn create_lasting_dir(path: &Path) -> Result<(), Cause> {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     };
-    match fs::create_dir(path) {
+    match make_dir(path) {
         Ok(()) => sync_dir(parent),
         Err(error) if error.kind() == io::ErrorKind::NotFound && parent != path => {
             create_lasting_dir(parent)?;
@@ -205,7 +227,9 @@ pub fn replace(path: &Path, bytes: &[u8], aside: &Path) -> Result<(), Cause> {
     let mut temp = tempfile::Builder::new()
         .prefix(TEMPORARY)
         .make_in(aside, |path| {
-            OpenOptions::new().write(true).create_new(true).open(path)
+            let file = OpenOptions::new().write(true).create_new(true).open(path)?;
+            share_file(&file, path);
+            Ok(file)
         })
         .on_path("create a file in", aside)?;
     temp.write_all(bytes).on_path("write", path)?;

@@ -23,6 +23,8 @@ mod choice;
 mod cli;
 #[path = "it/folder.rs"]
 mod folder;
+#[path = "it/folder_disks.rs"]
+mod folder_disks;
 #[path = "it/format.rs"]
 mod format;
 #[path = "it/offline.rs"]

@@ -59,7 +59,6 @@ pub(crate) fn open(
     sink: Arc<dyn Sink>,
     stop: CancellationToken,
 ) -> Result<Session, Error> {
-    share(&config.store.path);
     let store = store(config)?;
     let hub = hub(config, site, Arc::clone(&sink), stop.clone())?;
     Ok(Session {
@@ -169,27 +168,6 @@ fn huggingface_token(config: &Config) -> Result<Option<Token>, Error> {
     let token = config.tokens.find();
     token.map_err(|cause| cause.on_path("read", &config.tokens.path.value))
 }
-
-/// In a store whose folder belongs to a group (group-writable, with the set-group-id bit), what this
-/// process creates is for the group to write as well, whatever the user's umask says of it.
-#[cfg(unix)]
-fn share(root: &Path) {
-    use std::os::unix::fs::PermissionsExt;
-
-    use rustix::fs::Mode;
-    use rustix::process::umask;
-
-    const SHARED: u32 = 0o2020;
-    let is_shared = std::fs::metadata(root)
-        .is_ok_and(|there| there.is_dir() && there.permissions().mode() & SHARED == SHARED);
-    if is_shared {
-        let usual = umask(Mode::RWXG);
-        umask(usual.difference(Mode::RWXG));
-    }
-}
-
-#[cfg(not(unix))]
-fn share(_root: &std::path::Path) {}
 
 fn limits(config: &Config) -> Limits {
     Limits {

@@ -165,8 +165,8 @@ fn look(file: &FileRecord, store: &Store, blobs: &BTreeMap<BlobId, Blob>, views:
 
 fn state(file: &FileRecord, found: &[(PathBuf, Stamp)]) -> State {
     let any = |is_it: &dyn Fn(&Stamp) -> bool| found.iter().any(|(_, stamp)| is_it(stamp));
-    let is_proven = |stamp: &Stamp| file.stamp.as_ref() == Some(stamp);
-    let is_rewritten = |stamp: &Stamp| file.stamp.is_some_and(|known| known.ino == stamp.ino);
+    let is_proven = |stamp: &Stamp| file.stamps.contains(*stamp);
+    let is_rewritten = |stamp: &Stamp| file.stamps.iter().any(|known| known.ino == stamp.ino);
     match file.blob {
         None => State::NotPulled,
         Some(_) if found.is_empty() => State::Missing,

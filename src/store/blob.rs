@@ -1,7 +1,8 @@
 //! Finished contents: finding them, and taking in what is already on this disk.
 
-use std::fs::{DirEntry, File};
+use std::fs::{DirEntry, File, Metadata};
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::digest::{BlobId, Digest, Hashed, Hasher};
@@ -67,16 +68,29 @@ impl Store {
         } else {
             self.place(file, &path, place)?
         };
-        // Not ours to change when another user owns it.
-        if let Err(cause) = self.disk.make_read_only(&path) {
-            tracing::debug!(%cause, "an adopted blob stays writable");
-        }
+        let placed = self.own(&path, placed)?;
         self.disk.sync_dir(dir)?;
         ingest::name_git(self.disk.as_ref(), &self.layout, hashed);
         Ok(Adopted {
             id: hashed.blob,
             placed,
         })
+    }
+
+    /// Makes a blob read-only. Where it is another user's file, who may go on writing to it, the store
+    /// gets a copy of its own.
+    fn own(&self, path: &Path, placed: Placed) -> Result<Placed, Cause> {
+        let Err(cause) = self.disk.make_read_only(path) else {
+            return Ok(placed);
+        };
+        let is_writable = |there: Metadata| there.permissions().mode() & 0o222 != 0;
+        if !fs::lstat(path)?.is_some_and(is_writable) {
+            return Ok(placed);
+        }
+        tracing::debug!(%cause, "a copy of another user's file");
+        let placed = self.place(path, path, fs::place_copy)?;
+        self.disk.make_read_only(path)?;
+        Ok(placed)
     }
 
     /// Gives a file of this disk the name of a blob. What had the name keeps it until then.

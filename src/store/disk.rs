@@ -14,6 +14,8 @@ use bytes::Bytes;
 use crate::error::Cause;
 use crate::fs::{OnPath, is_absent, open_no_link};
 
+mod foreign;
+
 /// A filesystem, as far as unfinished and finished blobs need one.
 pub trait Disk: Send + Sync {
     /// Creates a folder and its parents.
@@ -126,6 +128,9 @@ impl Disk for OsDisk {
 
     fn open(&self, path: &Path) -> Result<Arc<dyn DiskFile>, Cause> {
         let open = || open_no_link(path);
+        if foreign::is_foreign(path) {
+            foreign::take_over(path).on_path("take over", path)?;
+        }
         let file = match open() {
             // Made read-only, and then no time was left to rename it.
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied && path.is_file() => {

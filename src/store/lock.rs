@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::Cause;
-use crate::fs::{OnPath, open_no_link};
+use crate::fs::{OnPath, is_unwritable, make_dirs, open_no_link, read_no_link};
 
 /// A held lock; dropping it releases it.
 #[derive(Debug)]
@@ -62,10 +62,14 @@ fn is_lockless(error: &io::Error) -> bool {
 }
 
 fn open(path: &Path) -> io::Result<File> {
-    let open = || open_no_link(path);
+    let open = || match open_no_link(path) {
+        // A lock file that another user made, or on a disk that cannot be written.
+        Err(error) if is_unwritable(&error) => read_no_link(path).map_err(|_none| error),
+        other => other,
+    };
     match open() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            std::fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+            make_dirs(path.parent().unwrap_or(Path::new(".")))?;
             open()
         }
         other => other,

@@ -18,7 +18,7 @@ use tempfile::TempDir;
 
 use super::folders::Folders;
 use crate::error::Cause;
-use crate::fs::{FileId, OnPath};
+use crate::fs::{FileId, OnPath, make_dir, make_dirs, share_dir, share_file};
 
 const PREFIX: &str = "publish-";
 
@@ -73,6 +73,7 @@ impl Aside {
         }
         let made = self.name()?;
         let written = File::create_new(&made).and_then(|mut file| {
+            share_file(&file, &made);
             file.write_all(bytes)?;
             file.sync_data()
         });
@@ -101,7 +102,7 @@ impl Drop for Aside {
 fn make(home: &Path, private: &Path) -> Result<Mine, Cause> {
     let mut failure = io::Error::from(io::ErrorKind::ResourceBusy);
     for _attempt in 0..100 {
-        match fs::create_dir_all(home).and_then(|()| try_make(private)) {
+        match make_dirs(home).and_then(|()| try_make(private)) {
             Ok(Some(mine)) => return Ok(mine),
             Ok(None) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => failure = error,
@@ -112,7 +113,7 @@ fn make(home: &Path, private: &Path) -> Result<Mine, Cause> {
 }
 
 fn try_make(private: &Path) -> io::Result<Option<Mine>> {
-    match fs::create_dir(private) {
+    match make_dir(private) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         other => other?,
     }
@@ -122,6 +123,7 @@ fn try_make(private: &Path) -> io::Result<Option<Mine>> {
         .prefix(&prefix)
         .permissions(Permissions::from_mode(0o777));
     let dir = builder.tempdir_in(private)?;
+    share_dir(dir.path());
     let held = File::open(dir.path())?;
     if is_held_elsewhere(&held) {
         return Ok(None);

@@ -1,12 +1,11 @@
 //! Creates folders and remembers which ones got new names, so that each is synced once.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::Cause;
-use crate::fs::{OnPath, rename, sync_dir};
+use crate::fs::{OnPath, make_dir, rename, sync_dir};
 
 /// The folders whose names have changed and do not yet survive a power cut.
 #[derive(Default)]
@@ -33,7 +32,7 @@ impl Folders {
         if let Some(parent) = dir.parent() {
             self.ensure(parent)?;
         }
-        match fs::create_dir(dir) {
+        match make_dir(dir) {
             Ok(()) => self.changed(dir),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && dir.is_dir() => {}
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return in_the_way(dir),
@@ -82,7 +81,7 @@ pub(in crate::view) fn in_the_way<T>(path: &Path) -> Result<T, Cause> {
 /// Removes the folders above `path` that are empty, up to `top`, which stays.
 pub(super) fn remove_empty_above(path: &Path, top: &Path) {
     for dir in path.ancestors().skip(1) {
-        if dir == top || !dir.starts_with(top) || fs::remove_dir(dir).is_err() {
+        if dir == top || !dir.starts_with(top) || std::fs::remove_dir(dir).is_err() {
             return;
         }
     }

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use crate::digest::Digest;
 use crate::error::Cause;
-use crate::fs::{OnPath, is_unwritable};
+use crate::fs::{OnPath, is_unwritable, make_dirs, share_file};
 use crate::hub::{Listing, RemoteFile};
 use crate::repo::{Commit, RepoId, RepoPath, Revision};
 use crate::view::lying::{Contents, Snapshot};
@@ -87,7 +87,11 @@ impl HfCache {
 fn mark(root: &Path) -> Result<(), Cause> {
     let tag = root.join("CACHEDIR.TAG");
     let created = OpenOptions::new().write(true).create_new(true).open(&tag);
-    match created.and_then(|mut file| file.write_all(CACHEDIR_TAG.as_bytes())) {
+    let written = created.and_then(|mut file| {
+        share_file(&file, &tag);
+        file.write_all(CACHEDIR_TAG.as_bytes())
+    });
+    match written {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists || is_unwritable(&error) => {
             Ok(())
         }
@@ -126,7 +130,7 @@ impl RepoCache {
     pub fn note_missing(&self, commit: &Commit, path: &RepoPath) -> Result<(), Cause> {
         let marker = self.layout.no_exist(commit, path);
         let dir = marker.parent().unwrap_or(self.folder());
-        let created = std::fs::create_dir_all(dir).and_then(|()| {
+        let created = make_dirs(dir).and_then(|()| {
             OpenOptions::new()
                 .write(true)
                 .create_new(true)

@@ -3,7 +3,7 @@
 //! Such a file is empty, stays for ever, and is never opened through a link. The lock ends with the
 //! process.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use rustix::io::Errno;
 
 use super::ViewLock;
 use crate::error::Cause;
-use crate::fs::{OnPath, is_unwritable};
+use crate::fs::{OnPath, is_unwritable, make_dirs, share_file};
 
 /// How a client's lock is taken.
 #[derive(Clone, Copy, Debug)]
@@ -131,19 +131,20 @@ impl LockFile {
         let flags =
             OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let usual = Mode::from_raw_mode(self.mode.unwrap_or(0o666));
-        let file = rustix::fs::open(path, flags, usual)?;
+        let file = File::from(rustix::fs::open(path, flags, usual)?);
         let Some(mode) = self.mode else {
-            return Ok(File::from(file));
+            share_file(&file, path);
+            return Ok(file);
         };
         match rustix::fs::fchmod(&file, Mode::from_raw_mode(mode)) {
-            Ok(()) | Err(Errno::PERM | Errno::OPNOTSUPP) => Ok(File::from(file)),
+            Ok(()) | Err(Errno::PERM | Errno::OPNOTSUPP) => Ok(file),
             Err(error) => Err(error),
         }
     }
 }
 
 fn make_folder(path: &Path) -> io::Result<()> {
-    fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))
+    make_dirs(path.parent().unwrap_or(Path::new(".")))
 }
 
 fn open_old(path: &Path, access: OFlags) -> Result<File, Errno> {

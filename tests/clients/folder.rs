@@ -111,7 +111,7 @@ fn the_notes_are_those_of_hf() {
 
 fn notes(dir: &Path) -> Picture {
     let settle = |(name, what): (String, String)| {
-        let what = match what.rsplit_once(".") {
+        let what = match what.rsplit_once('.') {
             _ if name == "CACHEDIR.TAG" => String::new(),
             Some((text, _fraction)) if name.ends_with(".metadata") => {
                 let mut lines: Vec<&str> = text.split("\\n").collect();

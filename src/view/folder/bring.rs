@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::digest::Digest;
 use crate::error::Cause;
-use crate::fs::{OnPath, Placed};
+use crate::fs::{OnPath, Placed, share_file};
 use crate::hub::RemoteFile;
 use crate::view::Placements;
 use crate::view::folder::SMALL_BYTES;
@@ -81,6 +81,7 @@ fn bring_auto(file: &RemoteFile, content: &Path, made: &Path) -> io::Result<Opti
 /// A copy that shares its blocks and may be written, as any file that this user makes.
 fn reflink(from: &Path, to: &Path) -> io::Result<()> {
     let (from, made) = (File::open(from)?, File::create_new(to)?);
+    share_file(&made, to);
     let shared = reflink_copy::reflink_file(&from, &made).and_then(|()| made.sync_data());
     shared.inspect_err(|_| drop(fs::remove_file(to)))
 }
@@ -88,6 +89,7 @@ fn reflink(from: &Path, to: &Path) -> io::Result<()> {
 /// A copy that may be written, as any file that this user makes.
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
     let (mut from, mut made) = (File::open(from)?, File::create_new(to)?);
+    share_file(&made, to);
     let copied = io::copy(&mut from, &mut made).and_then(|_bytes| made.sync_data());
     copied.inspect_err(|_| drop(fs::remove_file(to)))
 }
