@@ -16,6 +16,7 @@ pub mod digest;
 pub mod error;
 pub mod fs;
 pub mod hub;
+pub mod origin;
 pub mod plan;
 #[doc(hidden)]
 pub mod probe;

@@ -11,6 +11,7 @@ use larder::redact::{without_tokens, without_url_secrets};
 use larder::reference::{Entry, Reference};
 use larder::repo::Revision;
 use larder::select::Selection;
+use larder::session::Session;
 
 use super::config::Config;
 use super::interrupt::Watch;
@@ -19,15 +20,57 @@ use super::progress::Progress;
 use super::{render, session};
 
 mod args;
+mod fallback;
 
 pub(crate) use args::Pull;
+
+/// Who gives bytes besides the hub that is asked.
+struct Supply {
+    fallbacks: Vec<fallback::Named>,
+    is_spread: bool,
+}
+
+impl Supply {
+    fn check(&self) -> Result<(), Error> {
+        if !self.is_spread || !self.fallbacks.is_empty() {
+            return Ok(());
+        }
+        Err(Error {
+            doing: "use",
+            subject: Subject::Text("--spread".to_owned()),
+            cause: Cause::Usage {
+                why: "there is nothing to spread the pull over".to_owned(),
+                hint: Some("name another origin with --fallback".to_owned()),
+            },
+        })
+    }
+
+    fn add_to(
+        &self,
+        session: &mut Session,
+        asked: &Reference,
+        config: &Config,
+    ) -> Result<(), Error> {
+        let Session {
+            hub, sink, stop, ..
+        } = &*session;
+        session.fallbacks = fallback::open(&self.fallbacks, asked, hub, config, sink, stop)?;
+        session.limits.is_spread = self.is_spread;
+        Ok(())
+    }
+}
 
 /// Pulls, and prints the path (or the plan) on stdout and a summary on stderr.
 pub(crate) fn run(args: &Pull, config: &Config, output: &mut Output) -> Result<(), Error> {
     let begun = Instant::now();
     let request = request(args, config)?;
+    let supply = Supply {
+        fallbacks: fallback::named(&args.fallback, &request.reference, config)?,
+        is_spread: args.spread,
+    };
+    supply.check()?;
     let progress = Progress::start(config.progress.value, config.secrets());
-    let outcome = pull(&request, config, &progress);
+    let outcome = pull(&request, &supply, config, &progress);
     progress.finish();
     match outcome? {
         Outcome::Pulled(summary) => {
@@ -59,7 +102,12 @@ fn answer_json(document: &serde_json::Value, output: &mut Output) -> Result<(), 
 }
 
 /// Runs the pull on a runtime that is gone when this returns.
-fn pull(request: &Request, config: &Config, progress: &Progress) -> Result<Outcome, Error> {
+fn pull(
+    request: &Request,
+    supply: &Supply,
+    config: &Config,
+    progress: &Progress,
+) -> Result<Outcome, Error> {
     let stop = CancellationToken::new();
     let _watch = Watch::start(stop.clone(), progress.sink());
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -75,7 +123,8 @@ fn pull(request: &Request, config: &Config, progress: &Progress) -> Result<Outco
         .on_path("start", &path)
     })?;
     runtime.block_on(async {
-        let session = session::open(config, progress.sink(), stop)?;
+        let mut session = session::open(config, progress.sink(), stop)?;
+        supply.add_to(&mut session, &request.reference, config)?;
         larder::pull::pull(&session, request).await
     })
 }
@@ -177,6 +226,8 @@ mod tests {
             },
             dry_run: false,
             force: false,
+            fallback: Vec::new(),
+            spread: false,
             hub: Hub::default(),
         };
         let selection = selection(&args, &reference(None));

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use larder::error::{Cause, Error, Subject};
 use larder::hub::client::{Client, Options};
 use larder::hub::huggingface::{self, Endpoint, HuggingFace};
+use larder::hub::token::Token;
 use larder::redact::SafeUrl;
 use larder::report::Sink;
 use larder::session::Session;
@@ -25,7 +27,7 @@ pub(crate) fn open(
     let root = &config.store.path;
     share(root);
     let store = Store::open(root).map_err(|cause| cause.on_path("open the store", root))?;
-    let hub = hub(config, Arc::clone(&sink), stop.clone())?;
+    let hub = hub(config, &sink, &stop)?;
     Ok(Session {
         hub: Arc::new(hub),
         store,
@@ -35,6 +37,7 @@ pub(crate) fn open(
         )),
         sink,
         stop,
+        fallbacks: Vec::new(),
         limits: limits(config),
         is_offline: config.is_offline.value,
     })
@@ -42,18 +45,31 @@ pub(crate) fn open(
 
 fn hub(
     config: &Config,
-    sink: Arc<dyn Sink>,
-    stop: CancellationToken,
+    sink: &Arc<dyn Sink>,
+    stop: &CancellationToken,
+) -> Result<HuggingFace, Error> {
+    let token = config.tokens.find();
+    let token = token.map_err(|cause| cause.on_path("read", &config.tokens.path.value))?;
+    huggingface(config, &config.endpoint.value, token, sink, stop)
+}
+
+/// An adapter for the hub or mirror at `endpoint`, which is shown `token`.
+pub(crate) fn huggingface(
+    config: &Config,
+    endpoint: &Url,
+    token: Option<Token>,
+    sink: &Arc<dyn Sink>,
+    stop: &CancellationToken,
 ) -> Result<HuggingFace, Error> {
     let refuse = |cause: Cause| {
-        let subject = Subject::Text(SafeUrl::from(&config.endpoint.value).to_string());
+        let subject = Subject::Text(SafeUrl::from(endpoint).to_string());
         Error {
             doing: "use the endpoint",
             subject,
             cause,
         }
     };
-    let endpoint = Endpoint::parse(config.endpoint.value.as_str()).map_err(refuse)?;
+    let endpoint = Endpoint::parse(endpoint.as_str()).map_err(refuse)?;
     let client = Client::new(Options {
         user_agent_origin: config
             .user_agent_origin
@@ -61,14 +77,12 @@ fn hub(
             .map(|origin| origin.value.clone()),
         ca_bundle: ca_bundle(config),
     });
-    let token = config.tokens.find();
-    let token = token.map_err(|cause| cause.on_path("read", &config.tokens.path.value))?;
     Ok(HuggingFace::new(huggingface::Config {
         token,
         client: Arc::new(client),
         header_timeout: config.answer_timeout.value,
         stall: config.stall_timeout.value,
-        ..huggingface::Config::new(endpoint, sink, stop)
+        ..huggingface::Config::new(endpoint, Arc::clone(sink), stop.clone())
     }))
 }
 
@@ -104,6 +118,7 @@ fn limits(config: &Config) -> Limits {
             .lock_timeout
             .as_ref()
             .map(|Setting { value, .. }| *value),
+        is_spread: false,
     }
 }
 

@@ -32,6 +32,7 @@ use crate::hub::token::Token;
 use crate::hub::trust::Trust;
 use crate::hub::wire;
 use crate::hub::{Hub, Listing, RemoteFile, Resolved};
+use crate::redact::SafeUrl;
 use crate::repo::{Commit, RepoId, Revision};
 use crate::report::Sink;
 use crate::retry::Policy;
@@ -262,6 +263,10 @@ fn bad(url: &Url, what: String) -> Cause {
 }
 
 impl Hub for HuggingFace {
+    fn endpoint(&self) -> SafeUrl {
+        SafeUrl::from(self.endpoint.url())
+    }
+
     fn resolve<'a>(
         &'a self,
         repo: &'a RepoId,

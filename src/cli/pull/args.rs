@@ -1,14 +1,16 @@
 //! `larder pull …`, as typed.
 
 use larder::select::WeightFormat;
+use secrecy::SecretString;
 
-use crate::cli::args::Hub;
+use crate::cli::args::{Hub, secret};
 
 const EXAMPLES: &str = "\
 Examples:
   larder pull sentence-transformers/all-MiniLM-L6-v2
   larder pull Qwen/Qwen3-8B --exclude '*.md' --limit-rate 50M
   larder pull Qwen/Qwen3-8B --dry-run
+  larder pull Qwen/Qwen3-8B --fallback https://mirror.example
   DIR=$(larder pull -q Qwen/Qwen3-8B --offline)
 
 stdout carries the folder (or the file, when exactly one was named) and nothing else. An interrupted
@@ -36,6 +38,16 @@ pub(crate) struct Pull {
     /// Fetch everything again, whatever is on disk
     #[arg(long, conflicts_with = "offline")]
     pub(crate) force: bool,
+
+    /// Who else has the repo, when the hub fails or crawls: another repo, `hf:` or `ms:` for the same
+    /// name there, or the base URL of a mirror (repeatable)
+    #[arg(long, value_name = "REF", value_parser = secret, help_heading = "Network and disk")]
+    // An address may hold a password.
+    pub(crate) fallback: Vec<SecretString>,
+
+    /// Fetch from the hub and its fallbacks at once
+    #[arg(long, help_heading = "Network and disk")]
+    pub(crate) spread: bool,
 
     #[command(flatten)]
     pub(crate) hub: Hub,
