@@ -19,11 +19,15 @@ const FORGIVING_BYTES: u64 = 64 << 10;
 const CRAWL_TIME: Duration = Duration::from_secs(10);
 const CRAWL_RATE: u64 = 1_000_000;
 
-/// How much better than the best an origin is taken to be that nothing is known of.
+/// How much better than the best an origin is taken to be that nothing is known of; and by how much the
+/// best has to be better than another one for that to be relieved.
 const HOPE: u64 = 4;
 
 /// What an origin brought this long ago says nothing any more.
-const FORGET_AFTER: Duration = Duration::from_secs(30);
+const FORGET_AFTER: Duration = Duration::from_secs(10);
+
+/// Who brings nothing for so long brings nothing; until then it may be the wait for its first bytes.
+const SILENCE: Duration = Duration::from_secs(5);
 
 /// An origin that asks for less gets no more connections for so long.
 const YIELD_TIME: Duration = Duration::from_secs(30);
@@ -36,8 +40,13 @@ struct Standing {
     flying: u16,
     /// Bytes per second of one connection, and when that was seen.
     rate: Option<(u64, Duration)>,
-    /// Of [`Self::bytes`], those before the last look.
-    seen: u64,
+    /// Of [`Self::bytes`], those that were measured.
+    measured: u64,
+    /// How long connections asked it since then, all together, and until when that is counted.
+    asked: Duration,
+    counted: Duration,
+    /// When it last brought something, or began to be asked.
+    brought: Duration,
     /// What is there is known.
     is_known: bool,
     /// It is being asked what is there.
@@ -48,13 +57,38 @@ struct Standing {
     bound: Option<(u16, Duration)>,
 }
 
+impl Standing {
+    /// Counts the time of the connections up to now.
+    fn tick(&mut self, now: Duration) {
+        self.asked += now.saturating_sub(self.counted) * u32::from(self.flying);
+        self.counted = now;
+    }
+
+    /// Learns what one connection brings.
+    fn measure(&mut self, now: Duration) {
+        self.tick(now);
+        let came = self.bytes - self.measured;
+        let is_silent = self.flying > 0 && now.saturating_sub(self.brought) >= SILENCE;
+        if self.asked.is_zero() || (came == 0 && !is_silent) {
+            return;
+        }
+        let each = per_second(came, self.asked);
+        let rate = self.rate.map_or(each, |(old, _)| old.midpoint(each));
+        self.rate = Some((rate, now));
+        self.measured = self.bytes;
+        self.asked = Duration::ZERO;
+        if came > 0 {
+            self.brought = now;
+        }
+    }
+}
+
 /// How connections are divided among origins. Times are since the start of the transfer.
 #[derive(Debug)]
 pub(super) struct Division {
     standings: Vec<Standing>,
     /// Several are used at once.
     pub(super) is_spread: bool,
-    looked_at: Duration,
     /// What had come in all at the looks of late.
     recent: VecDeque<(Duration, u64)>,
     crawl_rate: u64,
@@ -68,7 +102,6 @@ impl Division {
         Self {
             standings,
             is_spread: false,
-            looked_at: Duration::ZERO,
             recent: VecDeque::new(),
             crawl_rate: limit.map_or(CRAWL_RATE, |limit| CRAWL_RATE.min(limit / 2)),
         }
@@ -142,28 +175,25 @@ impl Division {
     }
 
     /// A connection begins to ask it.
-    pub(super) fn take_off(&mut self, origin: OriginIndex) {
-        self.standings[origin].flying += 1;
+    pub(super) fn take_off(&mut self, origin: OriginIndex, now: Duration) {
+        let one = &mut self.standings[origin];
+        one.tick(now);
+        if one.flying == 0 {
+            one.brought = now;
+        }
+        one.flying += 1;
     }
 
     /// A connection has ended to ask it.
-    pub(super) fn land(&mut self, origin: OriginIndex) {
-        let flying = &mut self.standings[origin].flying;
-        *flying = flying.saturating_sub(1);
+    pub(super) fn land(&mut self, origin: OriginIndex, now: Duration) {
+        let one = &mut self.standings[origin];
+        one.tick(now);
+        one.flying = one.flying.saturating_sub(1);
     }
 
     /// Measures what came since the last look. Returns an origin to call up, when those in use crawl.
     pub(super) fn look(&mut self, now: Duration) -> Option<OriginIndex> {
-        let took = now.saturating_sub(self.looked_at);
-        self.looked_at = now;
-        for one in &mut self.standings {
-            let came = one.bytes - std::mem::replace(&mut one.seen, one.bytes);
-            if one.flying > 0 {
-                let each = per_second(came, took) / u64::from(one.flying);
-                let rate = one.rate.map_or(each, |(old, _)| old.midpoint(each));
-                one.rate = Some((rate, now));
-            }
-        }
+        self.standings.iter_mut().for_each(|one| one.measure(now));
         if !self.crawls(now) {
             return None;
         }
@@ -219,8 +249,24 @@ impl Division {
     }
 
     fn hope(&self, now: Duration) -> u64 {
+        self.best_rate(now).unwrap_or(1).saturating_mul(HOPE)
+    }
+
+    fn best_rate(&self, now: Duration) -> Option<u64> {
         let known = (0..self.standings.len()).filter_map(|at| self.rate(at, now));
-        known.max().unwrap_or(1).saturating_mul(HOPE)
+        known.max()
+    }
+
+    /// Bytes per second of one connection at the best origin, when another one that is asked brings so
+    /// much less that it is to be relieved.
+    pub(super) fn relief(&self, now: Duration) -> Option<u64> {
+        let best = self.best_rate(now).filter(|_| self.is_spread)?;
+        let is_slow = |at: OriginIndex| {
+            let is_asked = self.standings[at].flying > 0;
+            let rate = self.rate(at, now).filter(|_| is_asked);
+            rate.is_some_and(|rate| rate.saturating_mul(HOPE) < best)
+        };
+        (0..self.standings.len()).any(is_slow).then_some(best)
     }
 
     fn fetched(&self) -> u64 {

@@ -64,7 +64,7 @@ impl Engine {
         Self {
             schedule: Mutex::new(Schedule::new(shape, &lens, lens.iter().sum())),
             jobs: wants.into_iter().map(Job::new).collect(),
-            origins: Origins::new(around.origins.clone(), around.limits.rate),
+            origins: Origins::new(around.origins.clone(), around.limits.rate, began),
             stop,
             throttle: Throttle::new(around.limits.rate),
             room: Arc::new(Semaphore::new(HELD_BYTES)),
@@ -163,7 +163,8 @@ impl Engine {
             return;
         };
         // When connections are idle, those at work are the slow ones: no measure for the others.
-        if measured.is_busy {
+        let is_even = self.origins.division().relief(self.now()).is_none();
+        if measured.is_busy && is_even {
             self.schedule().set_rate(measured.rate);
         }
         if let Some(connections) = measured.changed {

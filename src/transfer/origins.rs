@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use tokio::sync::Notify;
@@ -47,6 +47,8 @@ pub(super) struct Origins {
     told: Mutex<BTreeSet<OriginIndex>>,
     /// Told when an origin fell.
     moved: Notify,
+    /// The start of the transfer.
+    began: Instant,
     /// Cancelled when there is nothing left to fetch.
     pub(super) over: CancellationToken,
 }
@@ -90,19 +92,21 @@ pub(super) struct Picked<'a> {
 
 impl Drop for Picked<'_> {
     fn drop(&mut self) {
-        self.origins.division().land(self.origin);
+        let now = self.origins.began.elapsed();
+        self.origins.division().land(self.origin, now);
     }
 }
 
 impl Origins {
     /// Those of a transfer of at most `limit` bytes per second.
-    pub(super) fn new(all: Vec<Arc<dyn Origin>>, limit: Option<u64>) -> Self {
+    pub(super) fn new(all: Vec<Arc<dyn Origin>>, limit: Option<u64>, began: Instant) -> Self {
         Self {
             division: Mutex::new(Division::new(all.len(), limit)),
             all,
             falls: Mutex::default(),
             told: Mutex::default(),
             moved: Notify::new(),
+            began,
             over: CancellationToken::new(),
         }
     }
@@ -148,7 +152,7 @@ impl Engine {
                 let next = division.next(self.now(), |origin| job.supply.may(origin));
                 let source = next.and_then(|origin| job.supply.source(origin));
                 if let (Some(origin), Some(_)) = (next, &source) {
-                    division.take_off(origin);
+                    division.take_off(origin, self.now());
                 }
                 (next, source)
             };
@@ -295,7 +299,14 @@ impl Engine {
 
     /// Measures the origins. Returns one to call up, if those in use crawl.
     pub(super) fn look_at_origins(&self) -> Option<OriginIndex> {
-        self.origins.division().look(self.now())
+        let now = self.now();
+        let mut division = self.origins.division();
+        let called = division.look(now);
+        if let Some(rate) = division.relief(now) {
+            // Beside it the connections of the other one crawl.
+            self.schedule().set_rate(rate);
+        }
+        called
     }
 
     /// Asks an origin what is there, and has the connections divided among all that are known.

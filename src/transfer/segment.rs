@@ -35,6 +35,7 @@ impl Engine {
     /// Goes on after every failure that may pass. Progress worth its name resets the count of attempts.
     async fn persist(&self, segment: &Segment, bell: &Bell, cursor: &mut u64) -> Result<(), Cause> {
         let mut attempts: BTreeMap<OriginIndex, u32> = BTreeMap::new();
+        let mut last = None;
         loop {
             let end = self.end_of(segment.id, *cursor);
             if *cursor >= end {
@@ -42,6 +43,12 @@ impl Engine {
             }
             let began = *cursor;
             let picked = self.pick(segment.file).await?;
+            if last
+                .replace(picked.origin)
+                .is_some_and(|last| last != picked.origin)
+            {
+                self.schedule().begin_anew(segment.id, self.now());
+            }
             let asked = *cursor..end;
             let tried = self.stream(segment, &picked, asked, bell, cursor).await;
             let origin = picked.origin;

@@ -48,10 +48,11 @@ fn a_hub_that_dies_in_the_middle_is_replaced() {
 fn a_kill_in_the_middle_of_a_mixed_file_costs_little() {
     let _turn = turn();
     let weights = Content::synthetic(LEN, 2);
-    let (hub, mirror) = twins(&weights, RATE);
+    let (hub, mirror) = twins(&weights, Some(4 * MB));
     let larder = Larder::at(&hub);
     let log = hub.log().clone();
-    let pull = larder.pull([ID, "--fallback", &mirror.endpoint()]);
+    let pull = larder.pull([ID, "--connections", "8"]);
+    let pull = pull.and(["--fallback", &mirror.endpoint()]);
     let running = pull.spawn();
     wait_for_bytes(&log, LEN / 3);
     drop(hub);

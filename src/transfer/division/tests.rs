@@ -19,10 +19,13 @@ fn play(division: &mut Division, connections: u16, ticks: u64, rates: &[u64]) ->
             division.count(origin, rates[origin] / 2);
         }
         let _called = division.look(at(tick * 500));
-        flying.drain(..).for_each(|origin| division.land(origin));
+        let now = at(tick * 500);
+        flying
+            .drain(..)
+            .for_each(|origin| division.land(origin, now));
         for _ in 0..connections {
-            let origin = division.next(at(tick * 500), |_| true).unwrap();
-            division.take_off(origin);
+            let origin = division.next(now, |_| true).unwrap();
+            division.take_off(origin, now);
             flying.push(origin);
         }
     }
@@ -57,6 +60,22 @@ fn one_that_brings_nearly_nothing_is_hardly_asked() {
 }
 
 #[test]
+fn who_is_slow_to_begin_is_not_taken_to_be_slow() {
+    let mut division = known(2);
+    division.is_spread = true;
+    division.count(0, 1_000_000);
+    division.take_off(0, at(0));
+    division.take_off(1, at(0));
+    let _called = division.look(at(500));
+    assert_eq!(division.next(at(500), |_| true), Some(1));
+    (1..10).for_each(|_| division.take_off(1, at(500)));
+    let _called = division.look(at(4500));
+    assert_eq!(division.rate(1, at(4500)), None);
+    let _called = division.look(at(5000));
+    assert_eq!(division.rate(1, at(5000)), Some(0), "it brings nothing");
+}
+
+#[test]
 fn who_is_not_known_yet_is_not_asked_while_others_are() {
     let mut division = Division::new(2, None);
     division.note_known(0);
@@ -80,8 +99,9 @@ fn who_fell_is_asked_again_when_the_others_fall_and_something_came() {
 #[test]
 fn ten_seconds_of_little_are_a_crawl() {
     let mut division = Division::new(2, None);
-    division.take_off(0);
+    division.take_off(0, at(0));
     let called = |division: &mut Division, bytes: u64| {
+        division.note_known(0);
         let mut when = Vec::new();
         for tick in 0..60 {
             division.count(0, bytes);
@@ -91,10 +111,10 @@ fn ten_seconds_of_little_are_a_crawl() {
     };
     assert_eq!(called(&mut division, 600_000), []);
     let mut division = Division::new(2, None);
-    division.take_off(0);
+    division.take_off(0, at(0));
     assert_eq!(called(&mut division, 400_000), [(20, 1)]);
     let mut division = Division::new(2, Some(500_000));
-    division.take_off(0);
+    division.take_off(0, at(0));
     assert_eq!(
         called(&mut division, 200_000),
         [],
@@ -108,8 +128,8 @@ fn who_asks_for_less_gets_less_for_a_while() {
     division.is_spread = true;
     play(&mut division, 16, 10, &[2_000_000; 2]);
     division.push_back(0, at(5000));
-    (0..8).for_each(|_| division.land(0));
-    (0..4).for_each(|_| division.take_off(0));
+    (0..8).for_each(|_| division.land(0, at(5000)));
+    (0..4).for_each(|_| division.take_off(0, at(5000)));
     assert_eq!(division.next(at(5000), |_| true), Some(1));
     assert_eq!(division.next(at(36_000), |_| true), Some(0));
 }
