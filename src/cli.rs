@@ -77,7 +77,8 @@ fn dispatch(args: &Args, arguments: &[OsString], output: &mut Output) -> Result<
             output.configure(&config);
             logging::start(&config)?;
             tracing::debug!(arguments = %again::command_line(arguments).text, "started");
-            pull::run(pull, &config, output)
+            let elsewhere = || Config::of_process(&args.global, &pull.hub.without_origin());
+            pull::run(pull, &config, &elsewhere, output)
         }
     }
 }

@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use self::words::{in_repo, innermost, io_words, named, shown, some, who};
+use self::words::{further, in_repo, innermost, io_words, named, shown, some, who};
 use crate::digest::Digest;
 use crate::redact::{SafeUrl, clean};
 
@@ -19,6 +19,7 @@ mod http;
 mod kind;
 mod shared;
 mod stored;
+mod transient;
 mod words;
 
 pub use http::HttpContext;
@@ -240,6 +241,18 @@ pub enum Cause {
     #[error("the download URL was refused: {0}")]
     Expired(HttpContext),
 
+    // Several origins
+    /// None of the places that have the content gave it; or one place alone is to blame.
+    #[error("{place}: {cause}{}", further(others))]
+    Origins {
+        /// The place that was preferred.
+        place: String,
+        /// What happened there. It decides the class of the failure.
+        cause: Box<Cause>,
+        /// The other places, each with what happened there.
+        others: Vec<String>,
+    },
+
     // Integrity
     /// The hub tells no digest by which files could be proven.
     #[error("the hub tells no checksum of {}", named(files))]
@@ -377,43 +390,7 @@ impl Cause {
             Self::Locked { .. } => Kind::Locked,
             Self::Cancelled => Kind::Cancelled,
             Self::Bug(_) => Kind::Bug,
-        }
-    }
-
-    /// Whether asking again may help without anything else changing.
-    pub fn is_transient(&self) -> bool {
-        match self {
-            Self::Unreachable { .. }
-            | Self::Broken { .. }
-            | Self::Stalled { .. }
-            | Self::Trickled { .. }
-            | Self::Short { .. }
-            | Self::RateLimited(_)
-            | Self::Overloaded(_)
-            | Self::BadAnswer { .. }
-            | Self::Expired(_) => true,
-            Self::Http(http) => matches!(http.status, 408 | 425 | 429 | 500..=599),
-            _ => false,
-        }
-    }
-
-    /// Whether the server says that it is asked too much.
-    pub fn is_push_back(&self) -> bool {
-        match self {
-            Self::RateLimited(_) | Self::Overloaded(_) => true,
-            Self::Http(http) => http.status == 503,
-            _ => false,
-        }
-    }
-
-    /// How long the server asked to wait before the next try.
-    pub fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Http(http)
-            | Self::RateLimited(http)
-            | Self::Overloaded(http)
-            | Self::Expired(http) => http.retry_after,
-            _ => None,
+            Self::Origins { cause, .. } => cause.kind(),
         }
     }
 

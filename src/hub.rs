@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::{Digest, GitOid};
 use crate::error::Cause;
+use crate::redact::SafeUrl;
 use crate::repo::{Commit, RepoId, RepoPath, Revision};
 use crate::source::Source;
 
@@ -69,6 +70,9 @@ pub type Listing = Vec<RemoteFile>;
 
 /// A hub that models can be pulled from.
 pub trait Hub: Send + Sync {
+    /// Where it is, for messages and sums.
+    fn endpoint(&self) -> SafeUrl;
+
     /// Asks what `revision` is now.
     fn resolve<'a>(
         &'a self,

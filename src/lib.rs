@@ -18,6 +18,7 @@ pub mod format;
 pub mod fs;
 pub mod hub;
 pub mod inventory;
+pub mod origin;
 pub mod pickle;
 pub mod plan;
 #[doc(hidden)]

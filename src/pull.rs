@@ -8,6 +8,7 @@ use crate::blocking::blocking;
 use crate::digest::Digest;
 use crate::error::{Cause, Error};
 use crate::hub::RemoteFile;
+use crate::origin::Origin;
 use crate::plan::{Action, Plan};
 use crate::reference::Reference;
 use crate::repo::{Commit, RepoId, RepoPath};
@@ -15,11 +16,12 @@ use crate::report::{Event, Summary};
 use crate::resolve::{Target, also, resolve};
 use crate::select::Selection;
 use crate::session::Session;
-use crate::transfer::{self, Fetched, Held, Surroundings, Want};
+use crate::transfer::{self, Fetched, Held, Surroundings};
 use crate::view::RepoView;
 
 mod check;
 mod inventory;
+mod origins;
 mod publish;
 mod ready;
 
@@ -93,7 +95,8 @@ pub async fn pull(session: &Session, request: &Request) -> Result<Outcome, Error
     let writing = ready::prepare(session, &plan).await.map_err(on_repo)?;
     let (plan, mut held) = check::check(session, request, &view, &target, &files, plan).await?;
     ready::allow(session, &plan).map_err(on_repo)?;
-    let fetched = fetch(session, request, &view, &target, &plan).await;
+    let origins = origins::of(session, &target);
+    let fetched = fetch(session, request, &view, &target, &plan, &origins).await;
     let fetched =
         fetched.map_err(|error| ready::measured(session, &plan, request.is_forced, error))?;
     held.extend(fetched.held);
@@ -110,6 +113,7 @@ pub async fn pull(session: &Session, request: &Request) -> Result<Outcome, Error
         files: files.len() as u64,
         total_bytes: files.iter().map(|file| file.len).sum(),
         fetched_bytes: fetched.fetched_bytes,
+        sources: origins::shares(session, &origins, &fetched.origin_bytes),
         reused_bytes: here.have_bytes + here.check_bytes,
         repo: target.repo.clone(),
         commit: target.commit.clone(),
@@ -248,21 +252,19 @@ async fn fetch(
     view: &Arc<dyn RepoView>,
     target: &Target,
     plan: &Plan,
+    origins: &[Arc<dyn Origin>],
 ) -> Result<Fetched, Error> {
-    let source = |file| session.hub.source(&target.repo, &target.commit, file);
-    let wants: Vec<Want> = plan
+    let wants: Vec<RemoteFile> = plan
         .steps
         .iter()
         .filter(|step| matches!(step.action, Action::Fetch { .. }))
-        .map(|step| Want {
-            file: step.file.clone(),
-            source: source(&step.file),
-        })
+        .map(|step| step.file.clone())
         .collect();
     let around = Surroundings {
         repo: target.repo.clone(),
         commit: target.commit.clone(),
         store: session.store.clone(),
+        origins: origins.to_vec(),
         view: Arc::clone(view),
         sink: Arc::clone(&session.sink),
         stop: session.stop.clone(),

@@ -3,12 +3,13 @@
 //! The library tells, the binary draws. Events are few; byte counts are atomics that a drawer samples
 //! when it likes. The returned `Result` is the truth about a pull, events are the story.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::repo::{Commit, RepoId, RepoPath};
+use crate::repo::{Commit, HubName, RepoId, RepoPath};
 
 /// Bytes of one file in flight. Written by the engine, sampled by the drawer.
 #[derive(Debug, Default)]
@@ -123,6 +124,36 @@ impl Sink for Silent {
     fn emit(&self, _event: Event) {}
 }
 
+/// A repo at a hub or a mirror: where bytes may come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The kind of hub.
+    pub hub: HubName,
+    /// The repo there.
+    pub repo: RepoId,
+    /// The base URL of the hub or mirror, without secrets.
+    pub endpoint: String,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let host = self.endpoint.split_once("://");
+        let host = host.map_or(self.endpoint.as_str(), |(_, host)| host);
+        write!(f, "{}:{} at {host}", self.hub, self.repo)
+    }
+}
+
+/// What came from one place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// The place.
+    pub place: Place,
+    /// It stood in for the hub that was asked.
+    pub is_fallback: bool,
+    /// Bytes that came from there over the network.
+    pub bytes: u64,
+}
+
 /// What a pull came to.
 #[derive(Clone, Debug)]
 pub struct Summary {
@@ -138,6 +169,8 @@ pub struct Summary {
     pub total_bytes: u64,
     /// Bytes that came over the network for this pull.
     pub fetched_bytes: u64,
+    /// Where these bytes came from; each place that brought any.
+    pub sources: Vec<Share>,
     /// Bytes that were already on this disk.
     pub reused_bytes: u64,
 }

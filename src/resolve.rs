@@ -14,6 +14,8 @@ use crate::session::Session;
 use crate::store::snapshot::Manifest;
 use crate::view::RepoView;
 
+mod standin;
+
 /// One commit of a repo, pinned, with all its files.
 #[derive(Clone, Debug)]
 pub struct Target {
@@ -31,12 +33,33 @@ pub struct Target {
     pub listing: Listing,
     /// What an earlier pull recorded of it.
     pub manifest: Option<Manifest>,
+    /// The hub was asked and did not answer: what is known comes from elsewhere.
+    pub is_hub_away: bool,
+}
+
+/// A commit, and who said that it is the one.
+struct Pinned {
+    commit: Commit,
+    canonical: Option<String>,
+    /// Why the hub could not say it, where it could not.
+    away: Option<Cause>,
+}
+
+impl From<Commit> for Pinned {
+    fn from(commit: Commit) -> Self {
+        Self {
+            commit,
+            canonical: None,
+            away: None,
+        }
+    }
 }
 
 /// Pins the commit and lists its files.
 ///
 /// # Errors
-/// What the hub answers; [`Cause::Offline`] when no request may be sent and one is needed.
+/// What the hub answers, unless a fallback can stand in for it; [`Cause::Offline`] when no request may be
+/// sent and one is needed.
 pub async fn resolve(
     session: &Session,
     view: &Arc<dyn RepoView>,
@@ -44,7 +67,8 @@ pub async fn resolve(
 ) -> Result<Target, Cause> {
     let (hub, repo) = (reference.hub, reference.repo.clone());
     let revision = reference.revision_or_default();
-    let (commit, canonical) = pin(session, view, hub, &repo, &revision).await?;
+    let mut pinned = pin(session, view, hub, &repo, &revision).await?;
+    let commit = pinned.commit.clone();
     session.sink.emit(Event::Resolved {
         repo: repo.clone(),
         commit: commit.clone(),
@@ -52,15 +76,15 @@ pub async fn resolve(
 
     let (store, local) = (session.store.clone(), Arc::clone(view));
     let also = also(session, &repo, &revision);
-    let (asked, pinned, is_offline) = (repo.clone(), commit.clone(), session.is_offline);
+    let (asked, at, is_offline) = (repo.clone(), commit.clone(), session.is_offline);
     let (manifest, known) = blocking(move || {
-        let manifest = store.manifest(hub, &asked, &pinned)?;
+        let manifest = store.manifest(hub, &asked, &at)?;
         // What another client noted has no checksum: good enough only where nobody can be asked.
         let known = match &manifest {
             Some(manifest) => Some(manifest.listing()),
             None if is_offline => iter::once(&local)
                 .chain(&also)
-                .find_map(|view| view.read_tree(&pinned)),
+                .find_map(|view| view.read_tree(&at)),
             None => None,
         };
         Ok((manifest, known))
@@ -73,7 +97,7 @@ pub async fn resolve(
                 what: format!("the file list of commit {commit}"),
             });
         }
-        None => session.hub.list(&repo, &commit).await?,
+        None => list(session, view, &repo, &mut pinned).await?,
     };
     let revision = revision.as_commit().is_none().then_some(revision);
     Ok(Target {
@@ -81,9 +105,10 @@ pub async fn resolve(
         repo,
         revision,
         commit,
-        canonical,
+        canonical: pinned.canonical,
         listing,
         manifest,
+        is_hub_away: pinned.away.is_some(),
     })
 }
 
@@ -99,28 +124,55 @@ async fn pin(
     hub: HubName,
     repo: &RepoId,
     revision: &Revision,
-) -> Result<(Commit, Option<String>), Cause> {
+) -> Result<Pinned, Cause> {
     if let Some(commit) = revision.as_commit() {
-        return Ok((commit, None));
+        return Ok(commit.into());
     }
     if !session.is_offline {
-        let resolved = session.hub.resolve(repo, revision).await?;
-        return Ok((resolved.commit, resolved.canonical));
-    }
-    // The view first: other tools move it along, and it is where offline tools look.
-    let mut known = view.read_ref(revision)?;
-    for view in also(session, repo, revision) {
-        known = match known {
-            None => view.read_ref(revision)?,
-            known => known,
+        return match session.hub.resolve(repo, revision).await {
+            Ok(resolved) => Ok(Pinned {
+                commit: resolved.commit,
+                canonical: resolved.canonical,
+                away: None,
+            }),
+            Err(cause) => standin::pin(session, view, hub, repo, revision, cause).await,
         };
     }
-    let known = match known {
-        Some(commit) => Some(commit),
-        None => session.store.reference(hub, repo, revision)?,
-    };
+    let known = known(session, view, hub, repo, revision)?;
     let commit = known.ok_or_else(|| Cause::Offline {
         what: format!("revision `{revision}`"),
     })?;
-    Ok((commit, None))
+    Ok(commit.into())
+}
+
+/// What the revision was when anybody on this machine last asked.
+fn known(
+    session: &Session,
+    view: &Arc<dyn RepoView>,
+    hub: HubName,
+    repo: &RepoId,
+    revision: &Revision,
+) -> Result<Option<Commit>, Cause> {
+    // The views first: other tools move them along, and they are where offline tools look.
+    for view in iter::once(view).chain(&also(session, repo, revision)) {
+        if let Some(commit) = view.read_ref(revision)? {
+            return Ok(Some(commit));
+        }
+    }
+    session.store.reference(hub, repo, revision)
+}
+
+async fn list(
+    session: &Session,
+    view: &Arc<dyn RepoView>,
+    repo: &RepoId,
+    pinned: &mut Pinned,
+) -> Result<Listing, Cause> {
+    if pinned.away.is_none() {
+        match session.hub.list(repo, &pinned.commit).await {
+            Ok(listing) => return Ok(listing),
+            Err(cause) => pinned.away = Some(cause),
+        }
+    }
+    standin::list(session, view, &pinned.commit, &mut pinned.away).await
 }

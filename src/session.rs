@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use crate::hub::Hub;
+use crate::origin::Fallback;
 use crate::report::Sink;
 use crate::store::Store;
 use crate::transfer::Limits;
@@ -14,6 +15,8 @@ use crate::view::View;
 pub struct Session {
     /// The hub to ask; not asked anything when offline.
     pub hub: Arc<dyn Hub>,
+    /// Who may stand in for it, the preferred one first.
+    pub fallbacks: Vec<Fallback>,
     /// Where blobs are kept.
     pub store: Store,
     /// Where tools look for the files.

@@ -5,7 +5,8 @@
 //! small ones that have arrived are put into the store by a few putters.
 //! The first failure stops the rest; what was written stays and is found by the next run.
 //!
-//! Deliberately absent: any knowledge of a hub or of HTTP. Bytes come from a [`Source`].
+//! Deliberately absent: any knowledge of a hub or of HTTP. Bytes come from a [`Source`](crate::source::Source)
+//! of one of a few [`Origin`]s.
 
 use std::collections::HashMap;
 use std::panic::resume_unwind;
@@ -21,21 +22,24 @@ use crate::blocking::blocking;
 use crate::digest::{BlobId, Digest};
 use crate::error::{Cause, Error};
 use crate::hub::RemoteFile;
+use crate::origin::Origin;
 use crate::repo::{Commit, RepoId};
 use crate::report::Sink;
-use crate::source::Source;
 use crate::store::Store;
 use crate::view::RepoView;
 
 mod connection;
+mod division;
 mod engine;
 mod job;
 mod keeper;
 mod meter;
 mod opening;
+mod origins;
 mod pace;
 mod segment;
 mod small;
+mod supply;
 mod throttle;
 mod write_queue;
 mod writer;
@@ -53,14 +57,8 @@ pub struct Limits {
     pub rate: Option<u64>,
     /// How long to wait for another process.
     pub lock_timeout: Option<Duration>,
-}
-
-/// A content to fetch.
-pub struct Want {
-    /// The first file by name that has it.
-    pub file: RemoteFile,
-    /// Where its bytes come from.
-    pub source: Arc<dyn Source>,
+    /// Use all origins at once, not one after the other.
+    pub is_spread: bool,
 }
 
 /// Where a content is now that it is here and proven.
@@ -79,6 +77,8 @@ pub struct Fetched {
     pub held: HashMap<Digest, Held>,
     /// Bytes that came over the network and were written.
     pub fetched_bytes: u64,
+    /// How many of these came from each origin.
+    pub origin_bytes: Vec<u64>,
 }
 
 /// What a transfer needs from its surroundings.
@@ -89,6 +89,8 @@ pub struct Surroundings {
     pub commit: Commit,
     /// Where blobs are kept.
     pub store: Store,
+    /// Where bytes may come from, the preferred one first.
+    pub origins: Vec<Arc<dyn Origin>>,
     /// The view whose locks other clients respect.
     pub view: Arc<dyn RepoView>,
     /// Who is told.
@@ -101,12 +103,12 @@ pub struct Surroundings {
     pub is_forced: bool,
 }
 
-/// Fetches every wanted content into the store. The caller holds the store's shared lock.
+/// Fetches the content of every wanted file into the store. The caller holds the store's shared lock.
 ///
 /// # Errors
 /// The first failure, about the file that it happened to. Everything finished before it is in the
 /// store, everything written is claimed in its partial.
-pub async fn run(around: Surroundings, wants: Vec<Want>) -> Result<Fetched, Error> {
+pub async fn run(around: Surroundings, wants: Vec<RemoteFile>) -> Result<Fetched, Error> {
     if wants.is_empty() {
         return Ok(Fetched::default());
     }
@@ -118,6 +120,11 @@ pub async fn run(around: Surroundings, wants: Vec<Want>) -> Result<Fetched, Erro
     let engine = Arc::new(engine);
 
     let mut tasks = JoinSet::new();
+    let mut looks = tokio::time::interval(origins::LOOK_EVERY);
+    for origin in engine.spread_at_once().await {
+        let engine = Arc::clone(&engine);
+        tasks.spawn(async move { engine.call_up(origin).await });
+    }
     for turn in 0..connections {
         let engine = Arc::clone(&engine);
         tasks.spawn(async move { engine.connection(turn).await });
@@ -138,6 +145,13 @@ pub async fn run(around: Surroundings, wants: Vec<Want>) -> Result<Fetched, Erro
                 continue;
             }
             joined = tasks.join_next() => joined,
+            _ = looks.tick(), if engine.has_spare() => {
+                if let Some(origin) = engine.look_at_origins() {
+                    let engine = Arc::clone(&engine);
+                    tasks.spawn(async move { engine.call_up(origin).await });
+                }
+                continue;
+            }
         };
         match joined {
             None => break,

@@ -21,6 +21,7 @@ use larder::digest::{BlobId, Digest, GitOid};
 use larder::error::Cause;
 use larder::hub::{Hub, Listing, RemoteFile, Resolved};
 use larder::pull::{Outcome, Request, pull};
+use larder::redact::SafeUrl;
 use larder::reference::Reference;
 use larder::repo::{Commit, RepoId, RepoPath, Revision};
 use larder::report::Silent;
@@ -137,6 +138,10 @@ impl Source for InMemory {
 }
 
 impl Hub for Memory {
+    fn endpoint(&self) -> SafeUrl {
+        SafeUrl::from(&"http://hub.invalid".parse().unwrap())
+    }
+
     fn resolve<'a>(
         &'a self,
         _repo: &'a RepoId,
@@ -177,7 +182,9 @@ pub fn session(home: &Path, hub: Arc<dyn Hub>, is_offline: bool) -> Session {
             connections: 16,
             rate: None,
             lock_timeout: None,
+            is_spread: false,
         },
+        fallbacks: Vec::new(),
         is_offline,
     }
 }

@@ -99,7 +99,7 @@ pub(crate) enum Command {
 }
 
 /// How the hub and the disk are used.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Network and disk")]
 pub(crate) struct Hub {
     /// Send no request: what is on this disk has to be enough
@@ -131,6 +131,17 @@ pub(crate) struct Hub {
     /// How long to wait for another process that works on the same [default: for ever]
     #[arg(long, value_name = "SECONDS", value_parser = amount::parse_seconds)]
     pub(crate) lock_timeout: Option<Duration>,
+}
+
+impl Hub {
+    /// Without what is meant for one hub alone.
+    pub(crate) fn without_origin(&self) -> Self {
+        Self {
+            token: None,
+            endpoint: None,
+            ..self.clone()
+        }
+    }
 }
 
 /// `--progress`.
@@ -169,7 +180,7 @@ pub(crate) enum ColorArg {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the form that clap asks for")]
-fn secret(text: &str) -> Result<SecretString, String> {
+pub(crate) fn secret(text: &str) -> Result<SecretString, String> {
     Ok(SecretString::from(text))
 }
 

@@ -4,6 +4,7 @@
 //! from, so that `larder env` can say so and an error names the place to fix. Options go before
 //! variables, variables before the file, the file before the default.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -102,6 +103,8 @@ pub(crate) struct Config {
     pub(crate) lock_timeout: Option<Setting<Duration>>,
     pub(crate) answer_timeout: Setting<Duration>,
     pub(crate) stall_timeout: Setting<Duration>,
+    /// Repo, or `*` → who may stand in for its hub.
+    pub(crate) fallbacks: BTreeMap<String, Vec<String>>,
     pub(crate) progress: Setting<Mode>,
     pub(crate) color: Setting<bool>,
     pub(crate) log: Option<Setting<String>>,
@@ -186,6 +189,7 @@ impl Config {
                 .filter(|row| env.is_set(row))
                 .map(|row| row.name)
                 .collect(),
+            fallbacks: file.fallback,
             warnings: file.warnings,
         })
     }

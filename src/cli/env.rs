@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 use url::Url;
 
 use larder::error::Error;
-use larder::redact::{SafeUrl, clean};
+use larder::redact::{SafeUrl, clean, without_url_secrets};
 
 use super::config::{Config, Origin, Setting, vars};
 use super::output::Output;
@@ -111,6 +111,7 @@ fn rows(config: &Config) -> Vec<Row> {
             |text| json!(text),
         ),
         Row::maybe("ca_bundle", config.ca_bundle.as_ref(), path),
+        fallbacks(config),
         Row::of("progress", &config.progress, |mode| json!(mode.name())),
         Row::of("color", &config.color, |yes| json!(yes)),
         Row::maybe("log", config.log.as_ref(), |text| json!(text)),
@@ -120,6 +121,22 @@ fn rows(config: &Config) -> Vec<Row> {
             None => Row::new("config_file", Value::Null, &Origin::Default),
         },
     ]
+}
+
+/// Who may stand in for a hub. An address may hold a password.
+fn fallbacks(config: &Config) -> Row {
+    if config.fallbacks.is_empty() {
+        return Row::new("fallback", Value::Null, &Origin::Default);
+    }
+    let shown = |texts: &Vec<String>| -> Vec<_> {
+        texts.iter().map(|text| without_url_secrets(text)).collect()
+    };
+    let all: Map<String, Value> = config
+        .fallbacks
+        .iter()
+        .map(|(repo, texts)| (repo.clone(), json!(shown(texts))))
+        .collect();
+    Row::new("fallback", Value::Object(all), &Origin::File)
 }
 
 fn page(config: &Config) -> String {

@@ -11,6 +11,7 @@ use larder::redact::{without_tokens, without_url_secrets};
 use larder::reference::{Entry, Reference};
 use larder::repo::Revision;
 use larder::select::Selection;
+use larder::session::Session;
 
 use super::config::Config;
 use super::interrupt::Watch;
@@ -20,16 +21,79 @@ use super::session::Site;
 use super::{render, session};
 
 mod args;
+mod fallback;
 
 pub(crate) use args::Pull;
 
+/// Who gives bytes besides the hub that is asked.
+struct Supply {
+    fallbacks: Vec<fallback::Named>,
+    is_spread: bool,
+}
+
+impl Supply {
+    fn check(&self) -> Result<(), Error> {
+        if !self.is_spread || !self.fallbacks.is_empty() {
+            return Ok(());
+        }
+        Err(Error {
+            doing: "use",
+            subject: Subject::Text("--spread".to_owned()),
+            cause: Cause::Usage {
+                why: "there is nothing to spread the pull over".to_owned(),
+                hint: Some("name another origin with --fallback".to_owned()),
+            },
+        })
+    }
+
+    /// `elsewhere` is the configuration for hubs that are not the one that is asked.
+    fn add_to(
+        &self,
+        session: &mut Session,
+        asked: &Reference,
+        site: Site,
+        elsewhere: &dyn Fn() -> Result<Config, Error>,
+    ) -> Result<(), Error> {
+        if !self.fallbacks.is_empty() {
+            let around = fallback::Neighbours {
+                hub: &session.hub,
+                site,
+                config: &elsewhere()?,
+                sink: &session.sink,
+                stop: &session.stop,
+            };
+            session.fallbacks = fallback::open(&self.fallbacks, asked, &around)?;
+        }
+        session.limits.is_spread = self.is_spread;
+        Ok(())
+    }
+}
+
 /// Pulls, and prints the path (or the plan) on stdout and a summary on stderr.
-pub(crate) fn run(args: &Pull, config: &Config, output: &mut Output) -> Result<(), Error> {
+/// `elsewhere` is the configuration without what was typed for the hub that is asked.
+pub(crate) fn run(
+    args: &Pull,
+    config: &Config,
+    elsewhere: &dyn Fn() -> Result<Config, Error>,
+    output: &mut Output,
+) -> Result<(), Error> {
     let begun = Instant::now();
     let request = request(args, config)?;
     let site = Site::of(&request.reference, &args.reference, config);
+    let supply = Supply {
+        fallbacks: fallback::named(&args.fallback, &request.reference, config)?,
+        is_spread: args.spread,
+    };
+    supply.check()?;
     let progress = Progress::start(config.progress.value, config.secrets());
-    let outcome = pull(args, &request, config, site, &progress);
+    let outcome = pull(
+        args,
+        &request,
+        config,
+        &|session| supply.add_to(session, &request.reference, site, elsewhere),
+        site,
+        &progress,
+    );
     progress.finish();
     match outcome? {
         Outcome::Pulled(summary) => {
@@ -65,6 +129,7 @@ fn pull(
     args: &Pull,
     request: &Request,
     config: &Config,
+    supply: &dyn Fn(&mut Session) -> Result<(), Error>,
     site: Site,
     progress: &Progress,
 ) -> Result<Outcome, Error> {
@@ -87,6 +152,7 @@ fn pull(
         if let Some(dir) = &args.folder.local_dir {
             session::into_folder(&mut session, dir, args.folder.link.into(), args.force)?;
         }
+        supply(&mut session)?;
         larder::pull::pull(&session, request).await
     })
 }
@@ -189,6 +255,8 @@ mod tests {
             folder: IntoFolder::default(),
             dry_run: false,
             force: false,
+            fallback: Vec::new(),
+            spread: false,
             hub: Hub::default(),
         };
         let selection = selection(&args, &reference(None));

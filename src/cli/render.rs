@@ -7,7 +7,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use larder::pull::DryRun;
 use larder::repo::HubName;
-use larder::report::Summary;
+use larder::report::{Share, Summary};
 
 const UNITS: [&str; 6] = ["B", "kB", "MB", "GB", "TB", "PB"];
 
@@ -158,13 +158,15 @@ pub(crate) fn pulled(summary: &Summary, took: Duration) -> String {
         files,
         total_bytes,
         fetched_bytes,
+        sources,
         reused_bytes,
         ..
     } = summary;
+    let fetched = format!("{} fetched{}", size(*fetched_bytes), shares(sources));
     let parts = match (fetched_bytes, reused_bytes) {
         (0, _) => "all already here".to_owned(),
-        (fetched, 0) => format!("{} fetched", size(*fetched)),
-        (fetched, reused) => format!("{} fetched, {} already here", size(*fetched), size(*reused)),
+        (_, 0) => fetched,
+        (_, reused) => format!("{fetched}, {} already here", size(*reused)),
     };
     format!(
         "pulled {repo} at {}: {}, {} ({parts}) in {}",
@@ -175,8 +177,24 @@ pub(crate) fn pulled(summary: &Summary, took: Duration) -> String {
     )
 }
 
+/// What fallbacks gave: `, 20 MB of it from hf:org/name at mirror.example`.
+fn shares(sources: &[Share]) -> String {
+    let given = sources.iter().filter(|share| share.is_fallback);
+    let given = given.map(|share| format!("{} of it from {}", size(share.bytes), share.place));
+    given.flat_map(|words| [", ".to_owned(), words]).collect()
+}
+
 /// The document of a pull.
 pub(crate) fn pulled_json(summary: &Summary, hub: HubName) -> Value {
+    let sources = summary.sources.iter().map(|share| {
+        json!({
+            "hub": share.place.hub.as_str(),
+            "repo": share.place.repo.id(),
+            "endpoint": share.place.endpoint,
+            "bytes": share.bytes,
+        })
+    });
+    let sources: Vec<Value> = sources.collect();
     json!({
         "repo": summary.repo.id(),
         "kind": summary.repo.kind().as_str(),
@@ -186,6 +204,7 @@ pub(crate) fn pulled_json(summary: &Summary, hub: HubName) -> Value {
         "files": summary.files,
         "total_bytes": summary.total_bytes,
         "fetched_bytes": summary.fetched_bytes,
+        "sources": sources,
         "reused_bytes": summary.reused_bytes,
     })
 }

@@ -108,6 +108,7 @@ impl Cause {
                 "name the files that you need, or choose a disk that tells case apart with HF_HUB_CACHE"
                     .to_owned(),
             ),
+            Self::Origins { cause, .. } => cause.hint(),
             Self::Disabled | Self::Cancelled => None,
         }
     }

@@ -20,6 +20,12 @@ pub(super) fn some(paths: &[PathBuf]) -> String {
     words.join(", ")
 }
 
+/// What happened at further places, after what happened at the first.
+pub(super) fn further(others: &[String]) -> String {
+    let parts = others.iter().flat_map(|other| ["; ", other]);
+    parts.collect()
+}
+
 pub(super) fn who(has_token: bool) -> &'static str {
     if has_token {
         "token"

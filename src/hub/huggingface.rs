@@ -29,6 +29,7 @@ pub use crate::hub::setup::Config;
 use crate::hub::wire;
 pub use crate::hub::wire::Endpoint;
 use crate::hub::{Hub, Listing, RemoteFile, Resolved};
+use crate::redact::SafeUrl;
 use crate::repo::{Commit, RepoId, Revision};
 use crate::report::Sink;
 use crate::retry::Policy;
@@ -216,6 +217,10 @@ fn bad(url: &Url, what: String) -> Cause {
 }
 
 impl Hub for HuggingFace {
+    fn endpoint(&self) -> SafeUrl {
+        SafeUrl::from(self.endpoint.url())
+    }
+
     fn resolve<'a>(
         &'a self,
         repo: &'a RepoId,

@@ -34,6 +34,7 @@ use crate::hub::send::{Ask, Edge, Hop, host_of};
 pub use crate::hub::setup::Config;
 use crate::hub::wire::{self, Rows};
 use crate::hub::{Hub, Listing, RemoteFile, Resolved};
+use crate::redact::SafeUrl;
 use crate::repo::{Commit, RepoId, Revision};
 use crate::report::Sink;
 use crate::retry::Policy;
@@ -233,6 +234,10 @@ fn bad(url: &Url, what: String) -> Cause {
 }
 
 impl Hub for ModelScope {
+    fn endpoint(&self) -> SafeUrl {
+        SafeUrl::from(self.urls.0.url())
+    }
+
     fn resolve<'a>(
         &'a self,
         repo: &'a RepoId,

@@ -269,6 +269,13 @@ impl Schedule {
         }
     }
 
+    /// The segment is asked for at another origin from now on: what it was like says nothing any more.
+    pub fn begin_anew(&mut self, id: SegmentId, now: Duration) {
+        if let Some(flight) = self.flights.get_mut(&id) {
+            *flight = Flight::new(flight.file, &(flight.cursor..flight.end), now);
+        }
+    }
+
     /// The segment's connection is free: everything up to `cursor` is written, the rest is given back.
     pub fn release(&mut self, id: SegmentId, cursor: u64) {
         if let Some(flight) = self.flights.remove(&id)

@@ -10,13 +10,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::digest::Digest;
 use crate::error::{Cause, Error};
+use crate::hub::RemoteFile;
 use crate::plan::schedule::{FileIndex, Next, Schedule, SegmentId, Shape};
 use crate::report::Event;
+use crate::transfer::division::OriginIndex;
 use crate::transfer::job::Job;
 use crate::transfer::meter::{Meter, Written};
+use crate::transfer::origins::{Bell, Origins};
 use crate::transfer::small::Handover;
 use crate::transfer::throttle::Throttle;
-use crate::transfer::{Fetched, Held, Surroundings, Want};
+use crate::transfer::{Fetched, Held, Surroundings};
 
 /// Bytes that may wait in memory to be written, over all connections. Each has at most one piece more,
 /// which it was just handed.
@@ -25,6 +28,7 @@ const HELD_BYTES: usize = 16 << 20;
 pub(super) struct Engine {
     pub(super) around: Surroundings,
     pub(super) jobs: Vec<Job>,
+    pub(super) origins: Origins,
     pub(super) stop: CancellationToken,
     pub(super) throttle: Throttle,
     /// A permit for each received byte that waits to be written.
@@ -37,7 +41,7 @@ pub(super) struct Engine {
     pub(super) handover: Handover,
     opened: mpsc::Sender<FileIndex>,
     schedule: Mutex<Schedule>,
-    cut: Mutex<HashMap<SegmentId, Arc<Notify>>>,
+    bells: Mutex<HashMap<SegmentId, Arc<Bell>>>,
     fetched: AtomicU64,
     held: Mutex<HashMap<Digest, Held>>,
     began: Instant,
@@ -47,22 +51,20 @@ pub(super) struct Engine {
 impl Engine {
     pub(super) fn new(
         around: Surroundings,
-        wants: Vec<Want>,
+        wants: Vec<RemoteFile>,
         stop: CancellationToken,
         opened: mpsc::Sender<FileIndex>,
         handover: Handover,
     ) -> Self {
-        let lens: Vec<u64> = wants.iter().map(|want| want.file.len).collect();
+        let lens: Vec<u64> = wants.iter().map(|file| file.len).collect();
         let connections = around.limits.connections.max(1);
         let meter = Meter::new(connections);
         let shape = Shape::for_connections(meter.connections());
         let began = Instant::now();
         Self {
             schedule: Mutex::new(Schedule::new(shape, &lens, lens.iter().sum())),
-            jobs: wants
-                .into_iter()
-                .map(|want| Job::new(want.file, want.source))
-                .collect(),
+            jobs: wants.into_iter().map(Job::new).collect(),
+            origins: Origins::new(around.origins.clone(), around.limits.rate, began),
             stop,
             throttle: Throttle::new(around.limits.rate),
             room: Arc::new(Semaphore::new(HELD_BYTES)),
@@ -70,7 +72,7 @@ impl Engine {
             paced: Notify::new(),
             handover,
             opened,
-            cut: Mutex::default(),
+            bells: Mutex::default(),
             fetched: AtomicU64::new(0),
             held: Mutex::default(),
             began,
@@ -116,6 +118,7 @@ impl Engine {
         job.set_open(None);
         self.changed.notify_waiters();
         if is_over {
+            self.origins.over.cancel();
             self.paced.notify_waiters();
         }
         let (path, len) = (job.file.path.clone(), job.file.len);
@@ -123,38 +126,45 @@ impl Engine {
     }
 
     /// Registers a segment in flight; the returned bell rings when its end was moved.
-    pub(super) fn take_off(&self, id: SegmentId) -> Arc<Notify> {
-        Arc::clone(lock(&self.cut).entry(id).or_default())
+    pub(super) fn take_off(&self, id: SegmentId) -> Arc<Bell> {
+        Arc::clone(lock(&self.bells).entry(id).or_default())
+    }
+
+    /// The bells of all segments in flight.
+    pub(super) fn bells(&self) -> Vec<Arc<Bell>> {
+        lock(&self.bells).values().cloned().collect()
     }
 
     /// The segment's end was moved: its connection should look.
     pub(super) fn ring(&self, id: SegmentId) {
-        if let Some(bell) = lock(&self.cut).get(&id) {
-            bell.notify_one();
+        if let Some(bell) = lock(&self.bells).get(&id) {
+            bell.ring();
         }
     }
 
     /// The segment is over, written up to `cursor`.
     pub(super) fn land(&self, id: SegmentId, cursor: u64) {
-        lock(&self.cut).remove(&id);
+        lock(&self.bells).remove(&id);
         self.schedule().release(id, cursor);
         self.changed.notify_waiters();
     }
 
-    /// Counts bytes that were fetched and written, in pieces of at most `piece_bytes`; what that tells
-    /// of the rate sets the pace.
-    pub(super) fn count(&self, bytes: u64, piece_bytes: u64) {
+    /// Counts bytes that `origin` brought and that were written, in pieces of at most `piece_bytes`; what
+    /// that tells of the rate sets the pace.
+    pub(super) fn count(&self, origin: OriginIndex, bytes: u64, piece_bytes: u64) {
         self.fetched.fetch_add(bytes, Ordering::Relaxed);
+        self.origins.division().count(origin, bytes);
         let written = Written {
             bytes,
             piece_bytes,
-            flying: lock(&self.cut).len(),
+            flying: lock(&self.bells).len(),
         };
         let Some(measured) = lock(&self.meter).count(written, self.now()) else {
             return;
         };
         // When connections are idle, those at work are the slow ones: no measure for the others.
-        if measured.is_busy {
+        let is_even = self.origins.division().relief(self.now()).is_none();
+        if measured.is_busy && is_even {
             self.schedule().set_rate(measured.rate);
         }
         if let Some(connections) = measured.changed {
@@ -174,9 +184,15 @@ impl Engine {
         lock(&self.meter).connections()
     }
 
-    /// The hub asks for less.
-    pub(super) fn yield_to(&self, cause: &Cause) {
-        if cause.is_push_back() {
+    /// The origin asks for less; where others are in use they may take over.
+    pub(super) fn yield_to(&self, origin: OriginIndex, cause: &Cause) {
+        if !cause.is_push_back() {
+            return;
+        }
+        let mut division = self.origins.division();
+        if division.is_spread {
+            division.push_back(origin, self.now());
+        } else {
             let connections = lock(&self.meter).push_back(self.now());
             self.schedule().set_connections(connections);
             tracing::info!(connections, %cause, "pace");
@@ -188,6 +204,7 @@ impl Engine {
         Fetched {
             held: std::mem::take(&mut lock(&self.held)),
             fetched_bytes: self.fetched.load(Ordering::Relaxed),
+            origin_bytes: self.origins.division().bytes(),
         }
     }
 }

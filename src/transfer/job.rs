@@ -8,10 +8,10 @@ use tokio::sync::Notify;
 
 use crate::hub::RemoteFile;
 use crate::report::FileCounters;
-use crate::source::Source;
 use crate::store::ingest::Partial;
 use crate::store::lock::Lock;
 use crate::store::owner::Mark;
+use crate::transfer::supply::Supply;
 use crate::transfer::write_queue::WriteQueue;
 use crate::view::ViewLock;
 
@@ -21,7 +21,8 @@ const LAG_BYTES: u64 = 128 << 20;
 /// A wanted content and what the engine knows of it.
 pub(super) struct Job {
     pub(super) file: RemoteFile,
-    pub(super) source: Arc<dyn Source>,
+    /// What is known of its origins.
+    pub(super) supply: Supply,
     pub(super) counters: Arc<FileCounters>,
     /// Since when another process has it.
     pub(super) busy_since: Mutex<Option<Instant>>,
@@ -85,10 +86,10 @@ impl Large {
 }
 
 impl Job {
-    pub(super) fn new(file: RemoteFile, source: Arc<dyn Source>) -> Self {
+    pub(super) fn new(file: RemoteFile) -> Self {
         Self {
             file,
-            source,
+            supply: Supply::default(),
             counters: Arc::default(),
             busy_since: Mutex::default(),
             vain: AtomicU32::new(0),

@@ -20,9 +20,6 @@ const CATCH_UP_BYTES: u64 = 32 << 20;
 /// How much a power cut may cost: data is synced about this often.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
 
-/// A content with the wrong digest is fetched once more, then it is an error.
-const TRIES: u32 = 2;
-
 impl Engine {
     pub(super) async fn keep(&self, file: FileIndex) -> Result<(), Error> {
         self.see_through(file)
@@ -37,7 +34,7 @@ impl Engine {
         let Some(large) = &open.large else {
             return Ok(());
         };
-        for attempt in 1..=TRIES {
+        loop {
             self.follow(file, large, &open).await?;
             let finishing = Arc::clone(&large.partial);
             match blocking(move || finishing.finish()).await {
@@ -53,12 +50,11 @@ impl Engine {
                     return Ok(());
                 }
                 Err(cause @ Cause::Corrupt { .. }) => {
-                    self.again(file, &large.partial, cause, attempt)?;
+                    self.again(file, &large.partial, cause)?;
                 }
                 Err(cause) => return Err(cause),
             }
         }
-        Ok(())
     }
 
     /// Waits until every byte is written and hashed.
@@ -100,24 +96,30 @@ impl Engine {
         }
     }
 
-    /// The digest is wrong: begin anew, once.
-    fn again(
-        &self,
-        file: FileIndex,
-        partial: &Partial,
-        cause: Cause,
-        attempt: u32,
-    ) -> Result<(), Cause> {
+    /// The digest is wrong: begin anew.
+    fn again(&self, file: FileIndex, partial: &Partial, cause: Cause) -> Result<(), Cause> {
         partial.start_over()?;
-        if attempt == TRIES {
-            return Err(cause);
-        }
+        self.once_more(file, cause)?;
         let job = &self.jobs[file];
-        self.tell_retry(file, &cause, Duration::ZERO);
         job.counters.reset(0, 0);
         self.schedule()
             .opened(file, RangeSet::from(0..job.file.len));
         self.changed.notify_waiters();
+        Ok(())
+    }
+}
+
+impl Engine {
+    /// A content has the wrong digest, as `cause` says: has it asked for once more, all of it from one
+    /// origin. Gives the cause back when that was tried.
+    pub(super) fn once_more(&self, file: FileIndex, cause: Cause) -> Result<(), Cause> {
+        let job = &self.jobs[file];
+        let said = cause.to_string();
+        let standing = self.origins.standing();
+        if job.supply.doubt(cause, standing.into_iter()).is_none() {
+            return Err(self.failed_everywhere(job));
+        }
+        self.tell_retry(file, said, Duration::ZERO);
         Ok(())
     }
 }

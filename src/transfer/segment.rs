@@ -1,19 +1,19 @@
 //! Fetching one segment: ask, read, write, and ask again for the rest when that breaks.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::error::Cause;
 use crate::plan::schedule::{FileIndex, SMALL_BYTES, Segment, SegmentId};
 use crate::report::Event;
-use crate::retry::{Decision, Policy};
 use crate::source::{Body, Piece};
+use crate::transfer::division::OriginIndex;
 use crate::transfer::engine::Engine;
-use crate::transfer::job::Job;
+use crate::transfer::origins::{Bell, Picked};
 use crate::transfer::writer::Writer;
 
 /// A request that brought less was in vain: who cuts every answer short is not asked for ever.
@@ -33,20 +33,26 @@ impl Engine {
     }
 
     /// Goes on after every failure that may pass. Progress worth its name resets the count of attempts.
-    async fn persist(
-        &self,
-        segment: &Segment,
-        bell: &Notify,
-        cursor: &mut u64,
-    ) -> Result<(), Cause> {
-        let mut attempt = 0;
+    async fn persist(&self, segment: &Segment, bell: &Bell, cursor: &mut u64) -> Result<(), Cause> {
+        let mut attempts: BTreeMap<OriginIndex, u32> = BTreeMap::new();
+        let mut last = None;
         loop {
             let end = self.end_of(segment.id, *cursor);
             if *cursor >= end {
                 return Ok(());
             }
             let began = *cursor;
-            let tried = self.stream(segment, *cursor..end, bell, cursor).await;
+            let picked = self.pick(segment.file).await?;
+            if last
+                .replace(picked.origin)
+                .is_some_and(|last| last != picked.origin)
+            {
+                self.schedule().begin_anew(segment.id, self.now());
+            }
+            let asked = *cursor..end;
+            let tried = self.stream(segment, &picked, asked, bell, cursor).await;
+            let origin = picked.origin;
+            drop(picked);
             let job = &self.jobs[segment.file];
             let is_progress = *cursor - began >= PROGRESS_BYTES;
             let Err(cause) = tried else {
@@ -55,58 +61,40 @@ impl Engine {
                 }
                 continue;
             };
-            attempt = if is_progress { 1 } else { attempt + 1 };
+            let attempt = attempts.entry(origin).or_default();
+            *attempt = if is_progress { 1 } else { *attempt + 1 };
             // Connections that take over from each other begin to count anew; the file does not.
             let rounds =
                 job.note_try(is_progress) / u32::from(self.around.limits.connections.max(1));
-            self.wait_to_retry(segment.file, cause, attempt.max(rounds))
-                .await?;
+            let count = (*attempt).max(rounds);
+            if self.recover(segment.file, origin, cause, count).await? {
+                *attempt = 0;
+            }
         }
     }
 
-    /// Waits as the policy says, or gives the cause back.
-    pub(super) async fn wait_to_retry(
-        &self,
-        file: FileIndex,
-        cause: Cause,
-        attempt: u32,
-    ) -> Result<(), Cause> {
-        let Decision::Wait(wait) = Policy::TRANSFER.next(&cause, attempt, fastrand::f64()) else {
-            return Err(cause);
-        };
-        self.tell_retry(file, &cause, wait);
-        self.yield_to(&cause);
-        tokio::select! {
-            () = self.stop.cancelled() => Err(Cause::Cancelled),
-            () = tokio::time::sleep(wait) => Ok(()),
-        }
-    }
-
-    pub(super) fn tell_retry(&self, file: FileIndex, cause: &Cause, wait: Duration) {
+    pub(super) fn tell_retry(&self, file: FileIndex, cause: String, wait: Duration) {
         let path = Some(self.jobs[file].file.path.clone());
-        self.emit(Event::Retrying {
-            path,
-            cause: cause.to_string(),
-            wait,
-        });
+        self.emit(Event::Retrying { path, cause, wait });
     }
 
     /// One request. `cursor` follows what is on disk, also when it ends with an error.
     async fn stream(
         &self,
         segment: &Segment,
+        picked: &Picked<'_>,
         range: Range<u64>,
-        bell: &Notify,
+        bell: &Bell,
         cursor: &mut u64,
     ) -> Result<(), Cause> {
         let job = &self.jobs[segment.file];
         let Some(open) = job.open() else {
             return Err(Cause::Cancelled);
         };
-        let Some(mut body) = self.ask(segment.id, job, &range, bell).await? else {
+        let Some(mut body) = self.ask(segment.id, picked, &range, bell).await? else {
             return Ok(());
         };
-        let mut writer = Writer::new(self, segment, open, range.start);
+        let mut writer = Writer::new(self, segment, picked.origin, open, range.start);
         let mut end = self.end_of(segment.id, range.start);
         let mut not_before = None;
         let result = loop {
@@ -116,7 +104,12 @@ impl Engine {
             tokio::select! {
                 biased;
                 () = self.stop.cancelled() => break Err(Cause::Cancelled),
-                () = bell.notified() => end = self.end_of(segment.id, writer.position()),
+                () = bell.rung() => {
+                    if bell.leaves() {
+                        break Ok(());
+                    }
+                    end = self.end_of(segment.id, writer.position());
+                }
                 () = writer.is_due() => if let Err(cause) = writer.flush().await {
                     break Err(cause);
                 },
@@ -149,20 +142,21 @@ impl Engine {
         }
     }
 
-    /// Sends the request; nothing if all of the range was given to others before there was an answer.
+    /// Sends the request; nothing if all of the range was given to others before there was an answer, or
+    /// another origin is to be asked.
     async fn ask(
         &self,
         id: SegmentId,
-        job: &Job,
+        picked: &Picked<'_>,
         range: &Range<u64>,
-        bell: &Notify,
+        bell: &Bell,
     ) -> Result<Option<Body>, Cause> {
-        let mut opening = job.source.open(range.clone());
+        let mut opening = picked.source.open(range.clone());
         loop {
             tokio::select! {
                 () = self.stop.cancelled() => return Err(Cause::Cancelled),
                 // A shorter segment is still worth the request that is on its way.
-                () = bell.notified() => if self.end_of(id, range.start) <= range.start {
+                () = bell.rung() => if bell.leaves() || self.end_of(id, range.start) <= range.start {
                     return Ok(None);
                 },
                 body = &mut opening => return body.map(Some),

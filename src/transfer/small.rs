@@ -4,8 +4,8 @@
 //! handed over waits for a putter ([`Engine::put`]); how much may wait is bounded, and a connection
 //! that finds no room waits with it. What was received is written, also when the transfer is stopped.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::StreamExt;
 use tokio::sync::mpsc::{Receiver, Sender};
@@ -15,10 +15,9 @@ use crate::error::{Cause, Error};
 use crate::plan::schedule::{FileIndex, Segment};
 use crate::store::shelf::{Proven, Shelf, Small};
 use crate::transfer::Held;
+use crate::transfer::division::OriginIndex;
 use crate::transfer::engine::Engine;
-
-/// A content with the wrong digest is fetched once more, then it is an error.
-const TRIES: u32 = 2;
+use crate::transfer::origins::{Bell, Picked};
 
 /// Bytes of received contents that may wait to be written.
 const WAITING_BYTES: u32 = 8 << 20;
@@ -104,10 +103,10 @@ impl Handover {
 
 impl Engine {
     pub(super) async fn fetch_small(&self, segment: Segment) -> Result<(), Cause> {
-        let _bell = self.take_off(segment.id);
-        match self.fetch_whole(segment.file).await {
-            Ok(content) => {
-                self.count(content.len(), content.len());
+        let bell = self.take_off(segment.id);
+        match self.fetch_whole(segment.file, &bell).await {
+            Ok((origin, content)) => {
+                self.count(origin, content.len(), content.len());
                 self.land(segment.id, segment.range.end);
                 self.handover.give(segment.file, content).await
             }
@@ -118,36 +117,49 @@ impl Engine {
         }
     }
 
-    async fn fetch_whole(&self, file: FileIndex) -> Result<Proven, Cause> {
-        let mut attempt = 0;
-        let mut corrupt = 0;
+    /// Fetches a file, and says from which origin.
+    async fn fetch_whole(
+        &self,
+        file: FileIndex,
+        bell: &Bell,
+    ) -> Result<(OriginIndex, Proven), Cause> {
+        let mut attempts: BTreeMap<OriginIndex, u32> = BTreeMap::new();
         loop {
-            let content = match self.receive(file).await {
-                Ok(content) => content,
-                Err(cause) => {
-                    attempt += 1;
-                    self.wait_to_retry(file, cause, attempt).await?;
-                    continue;
-                }
-            };
-            match content.prove() {
-                Ok(proven) => return Ok(proven),
-                Err(cause) => {
-                    corrupt += 1;
-                    if corrupt == TRIES {
-                        return Err(cause);
+            let picked = self.pick(file).await?;
+            let received = self.receive(file, &picked, bell).await;
+            let origin = picked.origin;
+            drop(picked);
+            match received {
+                Ok(None) => {}
+                Ok(Some(content)) => match content.prove() {
+                    Ok(proven) => return Ok((origin, proven)),
+                    Err(cause) => {
+                        self.jobs[file].supply.note_giver(origin);
+                        self.once_more(file, cause)?;
                     }
-                    self.tell_retry(file, &cause, Duration::ZERO);
+                },
+                Err(cause) => {
+                    let attempt = attempts.entry(origin).or_default();
+                    *attempt += 1;
+                    if self.recover(file, origin, cause, *attempt).await? {
+                        *attempt = 0;
+                    }
                 }
             }
         }
     }
 
-    async fn receive(&self, file: FileIndex) -> Result<Small, Cause> {
+    /// One request; nothing when another origin is to be asked instead.
+    async fn receive(
+        &self,
+        file: FileIndex,
+        picked: &Picked<'_>,
+        bell: &Bell,
+    ) -> Result<Option<Small>, Cause> {
         let job = &self.jobs[file];
         let len = job.file.len;
         let receive = async {
-            let mut body = job.source.open(0..len).await?;
+            let mut body = picked.source.open(0..len).await?;
             let mut content = Small::new(job.file.digest, len);
             while let Some(piece) = body.next().await {
                 let piece = piece?;
@@ -158,7 +170,7 @@ impl Engine {
                 }
             }
             if content.len() == len {
-                return Ok(content);
+                return Ok(Some(content));
             }
             Err(Cause::Short {
                 host: "the source".to_owned(),
@@ -168,6 +180,8 @@ impl Engine {
         };
         tokio::select! {
             () = self.stop.cancelled() => Err(Cause::Cancelled),
+            // Its end does not move: when it rings, it is to leave.
+            () = bell.rung() => Ok(None),
             content = receive => content,
         }
     }

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use crate::error::Cause;
 use crate::plan::schedule::{FileIndex, Segment, SegmentId};
 use crate::source::Piece;
+use crate::transfer::division::OriginIndex;
 use crate::transfer::engine::Engine;
 use crate::transfer::job::{Job, Large, OpenFile};
 use crate::transfer::write_queue::Outcome;
@@ -31,6 +32,7 @@ const FULL_BYTES: u64 = 128 << 10;
 pub(super) struct Writer<'a> {
     engine: &'a Engine,
     segment: SegmentId,
+    origin: OriginIndex,
     file: FileIndex,
     job: &'a Job,
     open: Arc<OpenFile>,
@@ -53,12 +55,14 @@ impl<'a> Writer<'a> {
     pub(super) fn new(
         engine: &'a Engine,
         segment: &Segment,
+        origin: OriginIndex,
         open: Arc<OpenFile>,
         start: u64,
     ) -> Self {
         Self {
             engine,
             segment: segment.id,
+            origin,
             file: segment.file,
             job: &engine.jobs[segment.file],
             open,
@@ -183,8 +187,9 @@ impl<'a> Writer<'a> {
         self.written += bytes;
         self.job.counters.add_written(bytes);
         self.job.counters.add_verified(hashed);
+        self.job.supply.note_giver(self.origin);
         self.engine
-            .count(bytes, std::mem::take(&mut self.piece_bytes));
+            .count(self.origin, bytes, std::mem::take(&mut self.piece_bytes));
         self.large()?.grown.notify_one();
         Ok(())
     }

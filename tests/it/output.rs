@@ -72,11 +72,18 @@ fn the_json_document_of_a_pull() {
         "files": 3,
         "total_bytes": config + 2 * large,
         "fetched_bytes": config + large,
+        "sources": [{
+            "hub": "hf",
+            "repo": "org/model",
+            "endpoint": hub.endpoint(),
+            "bytes": config + large,
+        }],
         "reused_bytes": 0,
     });
     assert_eq!(ran.json(), want);
     let again = larder.pulled(["org/model", "*.safetensors", "config.json", "--json", "-q"]);
     want["fetched_bytes"] = 0.into();
+    want["sources"] = json!([]);
     want["reused_bytes"] = (config + large).into();
     assert_eq!(again.json(), want);
     assert_eq!(again.stderr, "");

@@ -1,5 +1,6 @@
 //! The config file: `larder/config.toml` in the platform's config directory.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use crate::cli::args::{ColorArg, HubArg, ProgressArg};
 /// A config file is a page, not a book.
 const MAX_BYTES: u64 = 64 * 1024;
 
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
     "store",
     "cache_dir",
     "hub",
@@ -27,6 +28,7 @@ const KEYS: [&str; 10] = [
     "lock_timeout",
     "progress",
     "color",
+    "fallback",
 ];
 
 /// What the file says; absent keys are `None`.
@@ -48,6 +50,9 @@ pub(crate) struct ConfigFile {
     pub(crate) progress: Option<ProgressArg>,
     #[serde(default, deserialize_with = "choice")]
     pub(crate) color: Option<ColorArg>,
+    /// Repo, or `*` for all → who may stand in for its hub.
+    #[serde(default)]
+    pub(crate) fallback: BTreeMap<String, Vec<String>>,
     /// Keys that mean nothing here, as warnings.
     #[serde(skip)]
     pub(crate) warnings: Vec<String>,
@@ -167,13 +172,15 @@ mod tests {
     fn every_key_is_read() {
         let file = parse(
             "store = '/s'\ncache_dir = '/h'\nendpoint = 'https://m'\nconnections = 16\n\
-             limit_rate = '50M'\nlock_timeout = 2.5\nprogress = 'lines'\ncolor = 'never'\n",
+             limit_rate = '50M'\nlock_timeout = 2.5\nprogress = 'lines'\ncolor = 'never'\n\
+             [fallback]\n'*' = ['https://m']\n'a/b' = []\n",
         )
         .unwrap();
         assert_eq!(file.store.as_deref(), Some("/s"));
         assert_eq!(file.limit_rate, Some(50_000_000));
         assert_eq!(file.lock_timeout, Some(Duration::from_millis(2500)));
         assert_eq!(file.progress, Some(ProgressArg::Lines));
+        assert_eq!(file.fallback["*"], ["https://m"]);
         assert!(file.warnings.is_empty(), "{:?}", file.warnings);
     }
 

@@ -6,8 +6,9 @@ use clap::{ValueEnum, ValueHint};
 
 use larder::select::WeightFormat;
 use larder::view::folder::Link;
+use secrecy::SecretString;
 
-use crate::cli::args::Hub;
+use crate::cli::args::{Hub, secret};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -15,6 +16,7 @@ Examples:
   larder pull Qwen/Qwen3-8B --exclude '*.md' --limit-rate 50M
   larder pull Qwen/Qwen3-8B --dry-run
   larder pull ms:Qwen/Qwen3-8B@master
+  larder pull Qwen/Qwen3-8B --fallback https://mirror.example
   DIR=$(larder pull -q Qwen/Qwen3-8B --offline)
   larder pull Qwen/Qwen3-8B --local-dir ./qwen      plain files in a folder of your own
 
@@ -46,6 +48,16 @@ pub(crate) struct Pull {
     /// Fetch everything again, whatever is on disk; replaces edited files in a --local-dir
     #[arg(long, conflicts_with = "offline")]
     pub(crate) force: bool,
+
+    /// Who else has the repo, when the hub fails or crawls: another repo, `hf:` or `ms:` for the same
+    /// name there, or the base URL of a mirror (repeatable)
+    #[arg(long, value_name = "REF", value_parser = secret, help_heading = "Network and disk")]
+    // An address may hold a password.
+    pub(crate) fallback: Vec<SecretString>,
+
+    /// Fetch from the hub and its fallbacks at once
+    #[arg(long, help_heading = "Network and disk")]
+    pub(crate) spread: bool,
 
     #[command(flatten)]
     pub(crate) hub: Hub,

@@ -1,5 +1,6 @@
 use larder::pull::PlannedFile;
 use larder::repo::{Commit, RepoId, RepoKind, RepoPath};
+use larder::report::Place;
 
 use super::*;
 
@@ -19,7 +20,23 @@ fn summary(fetched_bytes: u64, reused_bytes: u64) -> Summary {
         files: 12,
         total_bytes: fetched_bytes + reused_bytes,
         fetched_bytes,
+        sources: [share("a.example", false, fetched_bytes)]
+            .into_iter()
+            .filter(|share| share.bytes > 0)
+            .collect(),
         reused_bytes,
+    }
+}
+
+fn share(host: &str, is_fallback: bool, bytes: u64) -> Share {
+    Share {
+        place: Place {
+            hub: HubName::HuggingFace,
+            repo: repo(),
+            endpoint: format!("https://{host}"),
+        },
+        is_fallback,
+        bytes,
     }
 }
 
@@ -104,6 +121,16 @@ fn summaries() {
 }
 
 #[test]
+fn what_a_fallback_gave_is_in_the_summary() {
+    let mut summary = summary(5_000_000, 0);
+    summary.sources.push(share("m.example:80", true, 2_000_000));
+    let text = pulled(&summary, Duration::from_secs(3));
+    let part = "(5.0 MB fetched, 2.0 MB of it from \
+                hf:sentence-transformers/all-MiniLM-L6-v2 at m.example:80)";
+    assert!(text.contains(part), "{text}");
+}
+
+#[test]
 fn the_document_of_a_pull() {
     assert_eq!(
         pulled_json(&summary(5, 7), HubName::HuggingFace),
@@ -116,6 +143,12 @@ fn the_document_of_a_pull() {
             "files": 12,
             "total_bytes": 12,
             "fetched_bytes": 5,
+            "sources": [{
+                "hub": "hf",
+                "repo": "sentence-transformers/all-MiniLM-L6-v2",
+                "endpoint": "https://a.example",
+                "bytes": 5,
+            }],
             "reused_bytes": 7,
         })
     );
