@@ -9,6 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Cause;
 
+mod remove;
+
+pub use remove::remove_counted;
+pub(crate) use remove::{files_below, remove_empty_above, remove_tree};
+
 /// Attaches operation and path to an IO error.
 pub(crate) trait OnPath<T> {
     /// `action` reads after “cannot”.

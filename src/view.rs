@@ -134,6 +134,14 @@ pub trait RepoView: Send + Sync {
     /// When a step fails: what was not visible before is not visible then, or visible whole.
     fn publish(&self, publication: &Publication<'_>) -> Result<Published, Cause>;
 
+    /// The revisions that some client's note in the view says are `commit`.
+    ///
+    /// # Errors
+    /// When the notes cannot be read.
+    fn refs_to(&self, _commit: &Commit) -> Result<Vec<Revision>, Cause> {
+        Ok(Vec::new())
+    }
+
     /// Makes files of a commit invisible. What is not as larder proved it stays, and so does what
     /// another commit in this view shows.
     ///
@@ -208,12 +216,13 @@ impl Placements {
 pub struct Withdrawal<'a> {
     /// The commit whose files these are.
     pub commit: &'a Commit,
-    /// The revisions under which it was asked for.
+    /// The revisions that are to lead here no longer.
     pub revisions: &'a [Revision],
     /// The files, and every look by which their content is known to be what was proven: that of the
     /// store's blob, and those that were recorded.
     pub files: &'a [(RemoteFile, Vec<Stamp>)],
-    /// Whether nothing of the commit stays: then its revisions and notes go as well.
+    /// Whether nothing of the commit stays: then whatever is noted of it goes as well, unless another
+    /// client has put more files of it there.
     pub is_whole: bool,
 }
 
@@ -222,6 +231,8 @@ pub struct Withdrawal<'a> {
 pub struct Withdrawn {
     /// Names of files that were removed.
     pub names: u64,
+    /// Bytes that this gave back: what had no other name.
+    pub freed_bytes: u64,
     /// What stood under such a name and was not what was proven. It is still there.
     pub foreign: Vec<PathBuf>,
 }

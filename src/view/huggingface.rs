@@ -195,6 +195,10 @@ impl RepoView for RepoCache {
         self.publish(publication)
     }
 
+    fn refs_to(&self, commit: &Commit) -> Result<Vec<Revision>, Cause> {
+        self.refs_to(commit)
+    }
+
     fn withdraw(&self, withdrawal: &Withdrawal<'_>) -> Result<Withdrawn, Cause> {
         self.withdraw(withdrawal)
     }
