@@ -17,11 +17,13 @@ use crate::redact::{SafeUrl, clean};
 mod hint;
 mod http;
 mod kind;
+mod missing;
 mod shared;
 mod words;
 
 pub use http::HttpContext;
 pub use kind::Kind;
+pub use missing::NotStored;
 
 /// What was being done, to what, and why it failed.
 #[derive(Debug, thiserror::Error)]
@@ -110,6 +112,9 @@ pub enum Cause {
         /// What there is to choose from, nearest first.
         choices: Vec<String>,
     },
+    /// It was asked for by a command that looks into the store alone.
+    #[error("{0}")]
+    NotStored(NotStored),
     /// Offline, and what was asked is not all on this disk.
     #[error("offline, and {what} is not on this disk")]
     Offline {
@@ -305,6 +310,7 @@ impl Cause {
             | Self::RevisionNotFound { .. }
             | Self::FileNotFound { .. }
             | Self::NoMatch { .. }
+            | Self::NotStored(_)
             | Self::Offline { .. } => Kind::Missing,
             Self::Gated { .. } | Self::BadToken { .. } | Self::Forbidden(_) | Self::Disabled => {
                 Kind::Access

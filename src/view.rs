@@ -5,7 +5,7 @@
 //! visible, and how they go again.
 
 use std::fmt;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -90,6 +90,15 @@ pub trait View: Send + Sync {
 
     /// The part that shows `revision` of `repo`.
     fn at(&self, repo: &RepoId, revision: &Revision) -> Arc<dyn RepoView>;
+
+    /// Removes contents that nothing in the view leads to, if `is_ours` says so of them: what a pull
+    /// left that died while it published. Returns the bytes that this frees.
+    ///
+    /// # Errors
+    /// When a step fails; the next call goes on from there.
+    fn sweep(&self, _is_ours: &dyn Fn(&Metadata) -> bool) -> Result<u64, Cause> {
+        Ok(0)
+    }
 }
 
 /// The part of a view that shows one revision of a repo.

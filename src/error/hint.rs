@@ -28,6 +28,9 @@ impl Cause {
             }
             Self::FileNotFound { nearest, .. } => choices("did you mean", nearest),
             Self::NoMatch { choices: names, .. } => choices("there is", names),
+            Self::NotStored(missing) => {
+                Some(missing.hint(choices("did you mean", &missing.nearest)))
+            }
             Self::Offline { .. } => Some(
                 "run the pull once with the network (unset HF_HUB_OFFLINE, without --offline)".to_owned(),
             ),

@@ -5,7 +5,7 @@ const MAX: usize = 4;
 
 /// The candidates that look like `wanted`, nearest first. Case and folders weigh nothing: the name
 /// of a file is compared as well as its path.
-pub(super) fn nearest<'a>(
+pub(crate) fn nearest<'a>(
     wanted: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Vec<String> {

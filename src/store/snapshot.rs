@@ -20,7 +20,8 @@ use crate::store::Store;
 use crate::store::sealed::{self, Opened};
 use crate::view::ViewId;
 
-pub(super) const VERSION: u32 = 1;
+/// The newest format of a record that is known here.
+pub const VERSION: u32 = 1;
 
 /// Manifests above this size are not ours.
 pub(super) const MAX_BYTES: u64 = 1 << 30;

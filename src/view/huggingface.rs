@@ -12,7 +12,7 @@
 //! **Locking.** `.locks/<repo>/<etag>.lock` keeps two clients from downloading one file twice;
 //! nothing here is wrong without it, and publishing takes none.
 
-use std::fs::OpenOptions;
+use std::fs::{Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -37,6 +37,7 @@ mod publish;
 pub(crate) mod refs;
 mod shared;
 mod snapshot;
+mod sweep;
 pub(crate) mod tree;
 mod withdraw;
 
@@ -159,6 +160,10 @@ impl View for HfCache {
     /// All revisions of a repo share one folder.
     fn at(&self, repo: &RepoId, _revision: &Revision) -> Arc<dyn RepoView> {
         Arc::new(self.repo(repo))
+    }
+
+    fn sweep(&self, is_ours: &dyn Fn(&Metadata) -> bool) -> Result<u64, Cause> {
+        self.sweep(is_ours)
     }
 }
 

@@ -167,7 +167,7 @@ impl RepoCache {
     /// Removes what is left of a repo of which nothing is shown any more: notes, and folders that are
     /// empty. Where a blob or a ref stays, which is not larder's, the folder of the snapshots does so
     /// too: without it hf takes the repo for a broken one.
-    fn remove_shell(&self) -> Result<(), Cause> {
+    pub(super) fn remove_shell(&self) -> Result<(), Cause> {
         let snapshots = self.layout.snapshots();
         // Goes with what crashes have left in it, unless somebody is at work there.
         drop(Aside::of(&self.layout));
