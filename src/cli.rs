@@ -26,8 +26,11 @@ mod logging;
 mod manual;
 mod output;
 mod progress;
+mod prune;
 mod pull;
+mod removal;
 mod render;
+mod rm;
 mod session;
 
 /// Runs the command that `arguments` (the program's name first) ask for; returns the exit code.
@@ -62,6 +65,18 @@ fn dispatch(args: &Args, arguments: &[OsString], output: &mut Output) -> Result<
             logging::start(&config)?;
             tracing::debug!(arguments = %again::command_line(arguments).text, "started");
             pull::run(pull, &config, output)
+        }
+        Command::Rm(rm) => {
+            let config = Config::of_process(&args.global, &rm.how.hub())?;
+            output.configure(&config);
+            logging::start(&config)?;
+            rm::run(rm, &config, output)
+        }
+        Command::Prune(prune) => {
+            let config = Config::of_process(&args.global, &prune.how.hub())?;
+            output.configure(&config);
+            logging::start(&config)?;
+            prune::run(prune, &config, output)
         }
     }
 }

@@ -8,7 +8,7 @@ use clap_complete::Shell;
 use secrecy::SecretString;
 
 use super::config::amount;
-use super::pull;
+use super::{prune, pull, rm};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -16,6 +16,8 @@ Examples:
   larder pull gpt2 config.json tokenizer.json       two files of it
   larder pull org/name@refs/pr/3 --include '*.json' a revision, filtered
   larder pull bartowski/X-GGUF:Q4_K_M               one quantisation of a GGUF repo
+  larder rm org/name@old                            a revision, gone from disk
+  larder prune --unused-for 30d                     what nobody needs, and what nobody used
   larder env                                        every setting and where it comes from
 
 Exit codes: 0 done, 2 usage, 3 not found, 4 no access, 5 network, 6 integrity, 7 disk,
@@ -73,6 +75,10 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     /// Put the files of a model or dataset on disk, verified
     Pull(Box<pull::Pull>),
+    /// Remove repos, revisions or files from the store and from where tools see them
+    Rm(Box<rm::Rm>),
+    /// Remove what nothing needs any more
+    Prune(Box<prune::Prune>),
     /// Show every setting, where it comes from, and the variables that are honoured
     Env {
         /// Print the documentation of the variables instead

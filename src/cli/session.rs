@@ -22,9 +22,7 @@ pub(crate) fn open(
     sink: Arc<dyn Sink>,
     stop: CancellationToken,
 ) -> Result<Session, Error> {
-    let root = &config.store.path;
-    share(root);
-    let store = Store::open(root).map_err(|cause| cause.on_path("open the store", root))?;
+    let store = store(config)?;
     let hub = hub(config, Arc::clone(&sink), stop.clone())?;
     Ok(Session {
         hub: Arc::new(hub),
@@ -38,6 +36,13 @@ pub(crate) fn open(
         limits: limits(config),
         is_offline: config.is_offline.value,
     })
+}
+
+/// Opens the store that `config` names.
+pub(crate) fn store(config: &Config) -> Result<Store, Error> {
+    let root = &config.store.path;
+    share(root);
+    Store::open(root).map_err(|cause| cause.on_path("open the store", root))
 }
 
 fn hub(

@@ -83,7 +83,10 @@ mod tests {
         fs::write(dir.path().join("top/a/other"), "").unwrap();
         remove_empty_above(&file, &dir.path().join("top"));
         assert!(!dir.path().join("top/a/b").exists() && dir.path().join("top/a").exists());
-        assert_eq!(files_below(dir.path()).unwrap(), [dir.path().join("top/a/other")]);
+        assert_eq!(
+            files_below(dir.path()).unwrap(),
+            [dir.path().join("top/a/other")]
+        );
         fs::remove_file(dir.path().join("top/a/other")).unwrap();
         remove_empty_above(&dir.path().join("top/a/x"), &dir.path().join("top"));
         assert!(!dir.path().join("top/a").exists() && dir.path().join("top").exists());

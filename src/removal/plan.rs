@@ -198,9 +198,7 @@ fn needed_after(stock: &Stock, marks: &Marks, commits: &[Going]) -> HashSet<Blob
         .flat_map(|(_, held)| held.manifest().files.iter().filter_map(|file| file.blob));
     let rests: Vec<Manifest> = commits.iter().filter_map(Going::rest).collect();
     let rests = rests.iter().flat_map(|rest| &rest.files);
-    unmarked
-        .chain(rests.filter_map(|file| file.blob))
-        .collect()
+    unmarked.chain(rests.filter_map(|file| file.blob)).collect()
 }
 
 /// What was marked, and the unfinished files of whole commits that no other commit has.

@@ -81,7 +81,10 @@ fn make_room(stock: &Stock, keep_bytes: u64, marks: &mut Marks) {
         }
     }
     let len = |id: &BlobId| stock.blobs.get(id).map_or(0, |blob| blob.len);
-    let young = stock.unclaimed.keys().filter(|id| !marks.blobs.contains(id));
+    let young = stock
+        .unclaimed
+        .keys()
+        .filter(|id| !marks.blobs.contains(id));
     let mut bytes: u64 = needed.keys().chain(young).map(len).sum();
     left.sort_by_key(|index| stock.commits[*index].recorded.last_used);
     for index in left {

@@ -156,7 +156,10 @@ impl Wish {
         let Some(revision) = &self.reference.revision else {
             return Ok(());
         };
-        let mut others = held.names.union(&held.noted).filter(|name| *name != revision);
+        let mut others = held
+            .names
+            .union(&held.noted)
+            .filter(|name| *name != revision);
         let commit = &held.manifest().commit;
         let other = match others.next() {
             _ if is_commit(revision, held) => return Ok(()),
@@ -165,7 +168,10 @@ impl Wish {
             None => return Ok(()),
         };
         Err(Cause::Usage {
-            why: format!("`{revision}` is commit {}, which is also {other}", commit.short()),
+            why: format!(
+                "`{revision}` is commit {}, which is also {other}",
+                commit.short()
+            ),
             hint: Some(format!(
                 "to remove files of both, name the commit: `{}@{}`",
                 self.reference.repo,

@@ -65,11 +65,7 @@ impl Store {
     ///
     /// # Errors
     /// When one cannot be removed.
-    pub fn discard(
-        &self,
-        _leave: &Collecting,
-        ids: &BTreeSet<BlobId>,
-    ) -> Result<Discarded, Cause> {
+    pub fn discard(&self, _leave: &Collecting, ids: &BTreeSet<BlobId>) -> Result<Discarded, Cause> {
         let mut discarded = Discarded::default();
         if ids.is_empty() {
             return Ok(discarded);
