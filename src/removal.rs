@@ -18,6 +18,9 @@ pub mod prune;
 pub mod stock;
 pub mod target;
 
+#[cfg(test)]
+mod testing;
+
 pub use plan::{Going, Removal};
 pub use stock::Stock;
 

@@ -31,6 +31,10 @@ const ARROWS: &[(&str, &str)] = &[
         "transfer",
         "blocking digest error fs hub plan repo report retry source store view",
     ),
+    (
+        "removal",
+        "digest error fs hub reference repo select store view",
+    ),
     ("session", "hub report store transfer view"),
     ("probe", "error hub repo select store view"),
     (

@@ -227,3 +227,6 @@ fn unfinished(stock: &Stock, marks: &Marks, commits: &[Going]) -> Vec<Unfinished
         .map(|(_, one)| one.clone())
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -111,3 +111,99 @@ fn contents(held: &Held) -> BTreeSet<BlobId> {
         .filter_map(|file| file.blob)
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::removal::Removal;
+    use crate::removal::testing::{at, blob, held, stock};
+
+    const DAY: Duration = Duration::from_secs(86_400);
+
+    fn policy() -> Policy {
+        Policy {
+            unused_for: None,
+            keep_bytes: None,
+            unfinished_for: 7 * DAY,
+            now: at(30),
+        }
+    }
+
+    fn reasons(policy: Policy, stock: &Stock, shown: &[Shown]) -> Vec<(usize, Why)> {
+        let marks = policy.mark(stock, shown).commits.into_iter();
+        marks.map(|(index, (_, why))| (index, why)).collect()
+    }
+
+    #[test]
+    fn what_nothing_leads_to_or_nothing_shows_goes() {
+        let mut pinned = held("org/a", '3', &[3], &[]);
+        pinned.recorded.manifest.is_pinned = true;
+        let commits = vec![
+            held("org/a", '1', &[1], &["main"]),
+            held("org/a", '2', &[2], &[]),
+            pinned,
+            held("org/b", '4', &[4], &["main"]),
+        ];
+        let stock = stock(commits, &[]);
+        use Shown::{No, Unknown, Yes};
+        let want = [(1, Why::Detached), (3, Why::Unseen)];
+        assert_eq!(reasons(policy(), &stock, &[Yes, Unknown, Yes, No]), want);
+    }
+
+    #[test]
+    fn what_an_interrupted_pull_may_go_on_with_stays() {
+        let stock = stock(Vec::new(), &[(1, 29), (2, 10), (3, 31)]);
+        assert_eq!(policy().mark(&stock, &[]).blobs, [blob(2)].into());
+        let at_once = Policy {
+            unfinished_for: Duration::ZERO,
+            ..policy()
+        };
+        assert_eq!(at_once.mark(&stock, &[]).blobs.len(), 3);
+    }
+
+    #[test]
+    fn what_was_not_used_goes() {
+        let commits = vec![
+            held("org/a", '1', &[1], &["main"]),
+            held("org/b", 'f', &[2], &["main"]),
+        ];
+        let stock = stock(commits, &[]);
+        let policy = Policy {
+            unused_for: Some(20 * DAY),
+            ..policy()
+        };
+        let shown = [Shown::Yes; 2];
+        assert_eq!(reasons(policy, &stock, &shown), [(0, Why::Unused)]);
+    }
+
+    proptest! {
+        /// The least recently used go, no more of them than needed, and enough.
+        #[test]
+        fn room_is_made_from_the_oldest(
+            files in proptest::collection::vec(proptest::collection::btree_set(1..9_u8, 1..4), 1..9),
+            keep in 0..40_u64,
+        ) {
+            let digits = "123456789".chars();
+            let commits = files.iter().zip(digits).map(|(files, digit)| {
+                held("org/a", digit, &files.iter().copied().collect::<Vec<_>>(), &["main"])
+            });
+            let stock = stock(commits.collect(), &[]);
+            let policy = Policy { keep_bytes: Some(keep * 1000), ..policy() };
+            let marks = policy.mark(&stock, &vec![Shown::Yes; files.len()]);
+            let gone = marks.commits.len();
+            prop_assert_eq!(marks.commits.keys().copied().collect::<Vec<_>>(), (0..gone).collect::<Vec<_>>());
+            let all: u64 = stock.blobs.values().map(|blob| blob.len).sum();
+            let left = |marks: &Marks| {
+                all - Removal::new(&stock, marks).blobs.values().sum::<u64>()
+            };
+            prop_assert!(left(&marks) <= keep * 1000);
+            if let Some(last) = gone.checked_sub(1) {
+                let mut fewer = marks.clone();
+                fewer.commits.remove(&last);
+                prop_assert!(left(&fewer) > keep * 1000);
+            }
+        }
+    }
+}

@@ -213,3 +213,6 @@ fn unknown_revision(revision: &Revision, commits: &[&Held]) -> Cause {
         elsewhere: None,
     })
 }
+
+#[cfg(test)]
+mod tests;
