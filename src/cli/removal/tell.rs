@@ -49,7 +49,7 @@ pub(crate) fn removed(
     let held = match removed.held {
         0 => String::new(),
         held => format!(
-            "; {} stay for names outside the store",
+            "; {} kept for names outside the store",
             count(held, "content")
         ),
     };
