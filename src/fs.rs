@@ -12,7 +12,7 @@ use crate::error::Cause;
 mod remove;
 
 pub use remove::remove_counted;
-pub(crate) use remove::{files_below, remove_empty_above, remove_tree};
+pub(crate) use remove::{files_below, remove_empty_above, remove_empty_below, remove_tree};
 
 /// Attaches operation and path to an IO error.
 pub(crate) trait OnPath<T> {

@@ -33,6 +33,17 @@ pub(crate) fn remove_empty_above(path: &Path, top: &Path) {
     }
 }
 
+/// Removes a folder that has nothing but folders in it, as far as that is so.
+pub(crate) fn remove_empty_below(dir: &Path) {
+    for path in list(dir).unwrap_or_default() {
+        if lstat(&path).is_ok_and(|there| there.is_some_and(|there| there.is_dir())) {
+            remove_empty_below(&path);
+        }
+    }
+    // Stays where it is not empty.
+    fs::remove_dir(dir).ok();
+}
+
 /// Removes a folder with everything in it; one that is gone already is no error.
 ///
 /// # Errors

@@ -14,8 +14,8 @@ use super::{RepoCache, refs, shared};
 use crate::digest::Digest;
 use crate::error::Cause;
 use crate::fs::{
-    Stamp, files_below, list, lstat, read_small, remove_counted, remove_empty_above, remove_file,
-    remove_tree,
+    Stamp, files_below, list, lstat, read_small, remove_counted, remove_empty_above,
+    remove_empty_below, remove_file, remove_tree,
 };
 use crate::hub::RemoteFile;
 use crate::repo::{Commit, Revision};
@@ -47,6 +47,8 @@ impl RepoCache {
             remove_empty_above(name, &self.layout.snapshots());
         }
         if is_whole {
+            // What somebody else took the files out of.
+            remove_empty_below(&self.layout.snapshot(commit));
             remove_file(&self.layout.tree(commit))?;
             remove_tree(&self.layout.no_exists(commit))?;
         }
