@@ -85,13 +85,13 @@ pub async fn pull(session: &Session, request: &Request) -> Result<Outcome, Error
     let files = Arc::new(select(request, view.as_ref(), &target).map_err(on_repo)?);
     tell_choice(session, &request.selection, &target, &files);
     let look = || plan(session, request, &view, &target, &files);
-    let seen = session.store.collections();
+    let glance = session.store.glance();
     let mut plan = look().await.map_err(on_repo)?;
     if request.is_dry_run {
         return Ok(Outcome::Planned(dry_run(&target, &files, &plan)));
     }
     let writing = ready::prepare(session, &plan).await.map_err(on_repo)?;
-    if writing.is_some() && session.store.collections() != seen {
+    if writing.is_some() && !session.store.is_as_seen(&glance) {
         // What was seen may have been taken out of the store before it was ours to write.
         plan = look().await.map_err(on_repo)?;
     }

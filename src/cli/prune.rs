@@ -56,7 +56,7 @@ pub(crate) fn run(args: &Prune, config: &Config, output: &mut Output) -> Result<
         unfinished_for: args.partials_older_than,
         now: SystemTime::now(),
     };
-    let mark = |stock: &Stock| {
+    let mark = |stock: &Stock, _is_again| {
         let shown = stock.commits.iter().map(Held::shown);
         let shown = shown.collect::<Result<Vec<_>, _>>();
         let shown = shown.map_err(|cause| cause.on_path("look through", &config.store.path))?;
@@ -70,7 +70,7 @@ pub(crate) fn run(args: &Prune, config: &Config, output: &mut Output) -> Result<
         subject: Subject::Local(config.store.path.clone()),
         nothing: "nothing to prune",
         mark: &mark,
-        views: [usual].into(),
+        swept: Some(usual),
     };
     removal::run(&task, &args.how, config, output)
 }

@@ -55,10 +55,11 @@ pub(crate) struct Task<'a> {
     pub(crate) subject: Subject,
     /// What to say where there is nothing to do.
     pub(crate) nothing: &'static str,
-    /// Finds what is to go.
-    pub(crate) mark: &'a dyn Fn(&Stock) -> Result<Marks, Error>,
-    /// Views to look through beside those of the records.
-    pub(crate) views: BTreeSet<ViewId>,
+    /// Finds what is to go; the second time, what is not there any more is no error.
+    pub(crate) mark: &'a dyn Fn(&Stock, bool) -> Result<Marks, Error>,
+    /// The view to look through for what died before it had a name, beside those of the records; no
+    /// view is looked through where there is none.
+    pub(crate) swept: Option<ViewId>,
 }
 
 /// Shows what is to go, asks, and removes it.
@@ -85,7 +86,12 @@ pub(crate) fn run(
     let leave = wait(task, &store, config, &stop, output)?;
     // Others were at work until now; what they did is respected, and nothing goes that was not shown.
     let (stock, removal) = look(task, &store, Some(&removal.keys()))?;
-    let views: BTreeSet<ViewId> = stock.views().union(&task.views).cloned().collect();
+    let views = task.swept.clone().map(|usual| {
+        let mut views = stock.views();
+        views.insert(usual);
+        views
+    });
+    let views = views.unwrap_or_default();
     let removed = apply(&store, &leave, &removal, &views, &stop)?;
     drop(leave);
     tell_stays(&removed, output);
@@ -98,14 +104,7 @@ fn look(
     agreed: Option<&BTreeSet<Key>>,
 ) -> Result<(Stock, Removal), Error> {
     let stock = Stock::of(store).map_err(|cause| cause.on_path("read the store", store.root()))?;
-    let mut marks = match (task.mark)(&stock) {
-        // It was there when it was shown: somebody else has removed it since.
-        Err(Error {
-            cause: Cause::NotStored(_),
-            ..
-        }) if agreed.is_some() => Marks::default(),
-        other => other?,
-    };
+    let mut marks = (task.mark)(&stock, agreed.is_some())?;
     if let Some(agreed) = agreed {
         marks.keep_only(&stock, agreed);
     }

@@ -1,6 +1,5 @@
 //! `larder rm`: repos, revisions and single files, out of the store and out of where tools see them.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use larder::error::{Cause, Error, Subject};
@@ -57,12 +56,16 @@ pub(crate) fn run(args: &Rm, config: &Config, output: &mut Output) -> Result<(),
         .iter()
         .map(|text| wish(args, text, config))
         .collect::<Result<Vec<_>, _>>()?;
-    let mark = |stock: &Stock| {
+    let mark = |stock: &Stock, is_again: bool| {
         let mut marks = Marks::default();
         for wish in &wishes {
-            wish.mark(stock, &mut marks)
-                .map_err(|cause| with_elsewhere(cause, wish, config))
-                .map_err(|cause| cause.on_repo("remove", &wish.reference))?;
+            match wish.mark(stock, &mut marks) {
+                // Somebody else has removed it since it was shown.
+                Err(Cause::NotStored(_)) if is_again => {}
+                marked => marked
+                    .map_err(|cause| with_elsewhere(cause, wish, config))
+                    .map_err(|cause| cause.on_repo("remove", &wish.reference))?,
+            }
         }
         Ok(marks)
     };
@@ -74,7 +77,7 @@ pub(crate) fn run(args: &Rm, config: &Config, output: &mut Output) -> Result<(),
         subject: Subject::Repo(texts.join(" ")),
         nothing: "nothing to remove",
         mark: &mark,
-        views: BTreeSet::new(),
+        swept: None,
     };
     removal::run(&task, &args.how, config, output)
 }

@@ -131,12 +131,10 @@ fn discard(
     views: &BTreeSet<ViewId>,
     removed: &mut Removed,
 ) -> Result<(), Cause> {
-    if !removal.unclaimed.is_empty() {
-        for id in views {
-            removed.freed_bytes += sweep(store, id.open().as_ref(), &removal.unclaimed)?;
-        }
-    }
     let ids: BTreeSet<BlobId> = removal.blobs.keys().copied().collect();
+    for id in views.iter().filter(|_| !ids.is_empty()) {
+        removed.freed_bytes += sweep(store, id.open().as_ref(), &ids)?;
+    }
     let discarded = store.discard(leave, &ids)?;
     removed.blobs += discarded.blobs;
     removed.held += discarded.held;

@@ -19,10 +19,28 @@ use crate::store::lock::Lock;
 use crate::store::snapshot::{Manifest, read_reference};
 
 /// Leave to take things out; everybody who writes waits until it is dropped.
-#[derive(Debug)]
 pub struct Collecting {
+    store: Store,
     _lock: Lock,
 }
+
+impl Drop for Collecting {
+    fn drop(&mut self) {
+        // Without it, whoever looks does so twice.
+        if let Err(cause) = self.store.mark(ENDED) {
+            tracing::debug!(%cause, "a collection does not say that it has ended");
+        }
+    }
+}
+
+/// How the mark of a collection begins while it is at work, or was killed.
+const BEGUN: &str = "begun";
+/// How it begins afterwards.
+const ENDED: &str = "ended";
+
+/// A look into the store, which a collection makes worthless.
+#[derive(Clone, Debug)]
+pub struct Glance(Option<Vec<u8>>);
 
 /// What came of discarding blobs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,20 +62,33 @@ impl Store {
         let Some(lock) = Lock::try_exclusive(&self.layout.store_lock())? else {
             return Ok(None);
         };
-        // Who looked before this has to look again.
-        let mark = format!("{:016x}\n", fastrand::u64(..));
-        fs::create_dir_all(&self.layout.partials())?;
-        fs::replace(
-            &self.layout.collected(),
-            mark.as_bytes(),
-            &self.layout.partials(),
-        )?;
-        Ok(Some(Collecting { _lock: lock }))
+        self.mark(BEGUN)?;
+        Ok(Some(Collecting {
+            store: self.clone(),
+            _lock: lock,
+        }))
     }
 
-    /// A mark that is another one after each collection. What was seen in the store before one may be
-    /// gone after it.
-    pub fn collections(&self) -> Option<Vec<u8>> {
+    /// Says that what was seen in the store is worth nothing any more.
+    fn mark(&self, state: &str) -> Result<(), Cause> {
+        let mark = format!("{state} {:016x}\n", fastrand::u64(..));
+        let partials = self.layout.partials();
+        fs::create_dir_all(&partials)?;
+        fs::replace(&self.layout.collected(), mark.as_bytes(), &partials)
+    }
+
+    /// To be taken before a look into the store by somebody who has not its lock yet.
+    pub fn glance(&self) -> Glance {
+        Glance(self.mark_of_collection())
+    }
+
+    /// Whether nothing was taken out of the store since, or during, what was seen after a glance.
+    pub fn is_as_seen(&self, glance: &Glance) -> bool {
+        let is_quiet = |mark: &Vec<u8>| mark.starts_with(ENDED.as_bytes());
+        glance.0.as_ref().is_none_or(is_quiet) && glance.0 == self.mark_of_collection()
+    }
+
+    fn mark_of_collection(&self) -> Option<Vec<u8>> {
         fs::read_small(&self.layout.collected(), 64).ok().flatten()
     }
 
@@ -232,9 +263,15 @@ mod tests {
         let writing = store.prepare().unwrap();
         assert!(store.collect().unwrap().is_none());
         drop(writing);
-        let before = store.collections();
+        let before = store.glance();
+        assert!(store.is_as_seen(&before));
         let leave = store.collect().unwrap();
         assert!(leave.is_some() && store.prepare().unwrap().is_none());
-        assert_ne!(store.collections(), before);
+        let during = store.glance();
+        assert!(!store.is_as_seen(&before) && !store.is_as_seen(&during));
+        drop(leave);
+        assert!(!store.is_as_seen(&before) && !store.is_as_seen(&during));
+        assert!(store.is_as_seen(&store.glance()));
+        assert!(store.prepare().unwrap().is_some());
     }
 }

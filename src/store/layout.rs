@@ -122,7 +122,7 @@ impl Layout {
         self.root.join("locks/store.lock")
     }
 
-    /// Changes whenever something is taken out of the store.
+    /// The mark of the last collection: whether it has ended, and which it was.
     pub fn collected(&self) -> PathBuf {
         self.root.join("locks/collected")
     }
