@@ -41,7 +41,7 @@ const STEPS: u64 = 240;
 /// So many histories are played, one beside the other: waiting for the disk is most of them.
 const HISTORIES: u64 = 2;
 
-fn play(seed: u64, steps: u64) {
+fn play(seed: u64, steps: u64) -> String {
     let mut random = Rng::with_seed(seed);
     let mut world = World::new(&mut random);
     let mut taken = Vec::new();
@@ -60,7 +60,7 @@ fn play(seed: u64, steps: u64) {
             );
         }
     }
-    println!("seed {seed}: {steps} steps, {}", world.told());
+    format!("seed {seed}: {steps} steps, {}", world.told())
 }
 
 #[expect(clippy::disallowed_methods, reason = "the tests' own settings")]
@@ -77,13 +77,15 @@ fn after_every_step_there_is_what_must_be_there_and_nothing_else() {
         let histories: Vec<_> = (first..first + HISTORIES)
             .map(|seed| scope.spawn(move || play(seed, steps / HISTORIES)))
             .collect();
-        let ended = histories
-            .into_iter()
-            .map(std::thread::ScopedJoinHandle::join);
-        let failed: Vec<String> = ended
-            .filter_map(Result::err)
-            .map(|panic| panic.downcast_ref::<String>().cloned().unwrap_or_default())
-            .collect();
+        let mut failed = Vec::new();
+        for history in histories {
+            match history.join() {
+                Ok(told) => println!("{told}"),
+                Err(panic) => {
+                    failed.push(panic.downcast_ref::<String>().cloned().unwrap_or_default());
+                }
+            }
+        }
         assert!(failed.is_empty(), "{}", failed.join("\n"));
     });
 }

@@ -160,11 +160,9 @@ fn sweep(store: &Store, view: &dyn View, ids: &BTreeSet<BlobId>) -> Result<u64, 
 }
 
 fn record(store: &Store, leave: &Collecting, going: &Going) -> Result<(), Cause> {
-    match going.rest() {
-        Some(rest) => store.amend(leave, &going.repo, &rest, going.last_used),
-        None => {
-            let (hub, repo, commit) = going.key();
-            store.forget(leave, hub, &repo, &commit)
-        }
+    if let Some(rest) = going.rest() {
+        return store.amend(leave, &going.repo, &rest, going.last_used);
     }
+    let (hub, repo, commit) = going.key();
+    store.forget(leave, hub, &repo, &commit)
 }

@@ -116,6 +116,7 @@ fn contents(held: &Held) -> BTreeSet<BlobId> {
 mod tests {
     use proptest::prelude::*;
 
+    use super::Shown::{No, Unknown, Yes};
     use super::*;
     use crate::removal::Removal;
     use crate::removal::testing::{at, blob, held, stock};
@@ -147,7 +148,6 @@ mod tests {
             held("org/b", '4', &[4], &["main"]),
         ];
         let stock = stock(commits, &[]);
-        use Shown::{No, Unknown, Yes};
         let want = [(1, Why::Detached), (3, Why::Unseen)];
         assert_eq!(reasons(policy(), &stock, &[Yes, Unknown, Yes, No]), want);
     }

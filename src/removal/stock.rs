@@ -109,13 +109,11 @@ impl Held {
     fn is_shown_in(&self, view: &dyn View) -> Result<bool, Cause> {
         let commit = &self.manifest().commit;
         for (part, _) in self.places(view).values() {
-            let mut pulled = self.pulled().peekable();
-            if pulled.peek().is_none() {
-                if fs::lstat(&part.folder_of(commit))?.is_some() {
-                    return Ok(true);
-                }
+            let is_bare = self.pulled().next().is_none();
+            if is_bare && fs::lstat(&part.folder_of(commit))?.is_some() {
+                return Ok(true);
             }
-            for file in pulled {
+            for file in self.pulled() {
                 if fs::lstat(&part.name_of(commit, &file.remote))?.is_some() {
                     return Ok(true);
                 }

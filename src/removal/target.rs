@@ -111,13 +111,11 @@ impl Wish {
         let last_asked = last_asked.max_by_key(|index| held(index).manifest().pulled_at);
         let found = of_repo.iter().find(led);
         let found = found.or_else(|| of_repo.iter().find(noted)).or(last_asked);
-        match found {
-            Some(index) => Ok(vec![*index]),
-            None => {
-                let of_repo: Vec<&Held> = of_repo.iter().map(|i| &stock.commits[*i]).collect();
-                Err(unknown_revision(revision, &of_repo))
-            }
-        }
+        let found = found.copied().ok_or_else(|| {
+            let of_repo: Vec<&Held> = of_repo.iter().map(|i| &stock.commits[*i]).collect();
+            unknown_revision(revision, &of_repo)
+        });
+        Ok(vec![found?])
     }
 
     /// The files that are meant, out of those that were pulled in any of the commits.

@@ -106,7 +106,9 @@ impl Step {
             Self::RmRepo(id) => {
                 let keys = world.model.commits_of(id);
                 rm(world, &[id], if keys.is_empty() { 3 } else { 0 });
-                keys.iter().for_each(|key| world.model.forget(key));
+                for key in &keys {
+                    world.model.forget(key);
+                }
             }
             Self::RmName(id, name) => {
                 rm(world, &[&format!("{id}@{name}")], 0);

@@ -101,13 +101,19 @@ impl World {
     }
 }
 
+/// What git holds itself.
+fn is_text(path: &str) -> bool {
+    let extension = std::path::Path::new(path).extension();
+    extension.is_some_and(|extension| extension == "json" || extension == "txt")
+}
+
 fn some_files(random: &mut Rng, pool: &[Content]) -> Vec<File> {
     let mut paths = PATHS.to_vec();
     random.shuffle(&mut paths);
     let count = random.usize(1..=3);
     let file = |path: &&'static str| {
         let content = pool[random.usize(..pool.len())].clone();
-        if path.ends_with(".json") || path.ends_with(".txt") {
+        if is_text(path) {
             File::git(*path, content)
         } else {
             File::lfs(*path, content)

@@ -37,6 +37,8 @@ pub(crate) fn removed(
         let mut document = document(removal);
         document["is_dry_run"] = false.into();
         document["freed_bytes"] = removed.freed_bytes.into();
+        document["names"] = removed.names.into();
+        document["held_contents"] = removed.held.into();
         let foreign = removed.foreign.iter().map(|path| path.to_string_lossy());
         document["foreign"] = foreign.collect();
         return output.answer(&format!("{document}\n"));

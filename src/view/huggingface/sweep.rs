@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fs::{self, Metadata};
 use std::path::Path;
 
+use super::aside::Aside;
 use super::layout::{link_leads, normal};
 use super::{HfCache, RepoCache};
 use crate::error::Cause;
@@ -29,6 +30,8 @@ impl HfCache {
 
 impl RepoCache {
     fn sweep(&self, is_ours: &dyn Fn(&Metadata) -> bool) -> Result<u64, Cause> {
+        // What it has left aside goes as well.
+        drop(Aside::of(&self.layout));
         let mut ours = Vec::new();
         for blob in list(&self.layout.blobs())? {
             if lstat(&blob)?.is_some_and(|there| there.is_file() && is_ours(&there)) {
