@@ -29,8 +29,11 @@ mod ls;
 mod manual;
 mod output;
 mod progress;
+mod prune;
 mod pull;
+mod removal;
 mod render;
+mod rm;
 mod session;
 mod show;
 
@@ -79,6 +82,18 @@ fn dispatch(args: &Args, arguments: &[OsString], output: &mut Output) -> Result<
             tracing::debug!(arguments = %again::command_line(arguments).text, "started");
             let elsewhere = || Config::of_process(&args.global, &pull.hub.without_origin());
             pull::run(pull, &config, &elsewhere, output)
+        }
+        Command::Rm(rm) => {
+            let config = Config::of_process(&args.global, &rm.how.hub())?;
+            output.configure(&config);
+            logging::start(&config)?;
+            rm::run(rm, &config, output)
+        }
+        Command::Prune(prune) => {
+            let config = Config::of_process(&args.global, &prune.how.hub())?;
+            output.configure(&config);
+            logging::start(&config)?;
+            prune::run(prune, &config, output)
         }
     }
 }

@@ -17,14 +17,14 @@ use crate::redact::{SafeUrl, clean};
 mod hint;
 mod http;
 mod kind;
+mod missing;
 mod shared;
-mod stored;
 mod transient;
 mod words;
 
 pub use http::HttpContext;
 pub use kind::Kind;
-pub use stored::NotStored;
+pub use missing::NotStored;
 
 /// What was being done, to what, and why it failed.
 #[derive(Debug, thiserror::Error)]
@@ -122,7 +122,7 @@ pub enum Cause {
         /// What there is to choose from, nearest first.
         choices: Vec<String>,
     },
-    /// The store does not have it.
+    /// It was asked for by a command that looks into the store alone.
     #[error("{0}")]
     NotStored(NotStored),
     /// Offline, and what was asked is not all on this disk.

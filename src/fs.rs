@@ -9,8 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Cause;
 
+mod remove;
 mod share;
 
+pub use remove::remove_counted;
+pub(crate) use remove::{files_below, remove_empty_above, remove_empty_below, remove_tree};
 pub(crate) use share::{make_dir, make_dirs, share_dir, share_file};
 
 /// Attaches operation and path to an IO error.

@@ -26,6 +26,7 @@ pub mod probe;
 pub mod pull;
 pub mod redact;
 pub mod reference;
+pub mod removal;
 pub mod repo;
 pub mod report;
 pub mod resolve;

@@ -86,13 +86,17 @@ pub async fn pull(session: &Session, request: &Request) -> Result<Outcome, Error
     let target = Arc::new(resolve(session, &view, asked).await.map_err(on_repo)?);
     let files = Arc::new(select(request, view.as_ref(), &target).map_err(on_repo)?);
     tell_choice(session, &request.selection, &target, &files);
-    let plan = plan(session, request, &view, &target, &files)
-        .await
-        .map_err(on_repo)?;
+    let look = || plan(session, request, &view, &target, &files);
+    let glance = session.store.glance();
+    let mut plan = look().await.map_err(on_repo)?;
     if request.is_dry_run {
         return Ok(Outcome::Planned(dry_run(&target, &files, &plan)));
     }
     let writing = ready::prepare(session, &plan).await.map_err(on_repo)?;
+    if writing.is_some() && !session.store.is_as_seen(&glance) {
+        // What was seen may have been taken out of the store before it was ours to write.
+        plan = look().await.map_err(on_repo)?;
+    }
     let (plan, mut held) = check::check(session, request, &view, &target, &files, plan).await?;
     ready::allow(session, &plan).map_err(on_repo)?;
     let origins = origins::of(session, &target);

@@ -16,7 +16,7 @@ mod quant;
 mod weights;
 
 use glob::{Glob, is_glob};
-use nearest::nearest;
+pub(crate) use nearest::nearest;
 pub use weights::{UnknownFormat, WeightFormat};
 
 /// The files that a user asked for. Empty: all of them.
@@ -45,6 +45,11 @@ enum Want {
 }
 
 impl Selection {
+    /// Whether it is every file, because nothing was asked for.
+    pub fn is_everything(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// The files of `listing` that are selected, in its order.
     ///
     /// # Errors

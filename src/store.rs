@@ -20,6 +20,7 @@ use crate::plan::ranges::RangeSet;
 
 pub mod blob;
 pub mod census;
+pub mod collect;
 pub mod disk;
 pub mod ingest;
 pub mod journal;

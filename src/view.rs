@@ -5,7 +5,7 @@
 //! visible, and how they go again.
 
 use std::fmt;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -140,6 +140,15 @@ pub trait View: Send + Sync {
     fn contents(&self, snapshot: &Snapshot) -> Result<Contents, Cause> {
         lying::plain(snapshot)
     }
+
+    /// Removes contents that nothing in the view leads to, if `is_ours` says so of them: what a pull
+    /// left that died while it published. Returns the bytes that this frees.
+    ///
+    /// # Errors
+    /// When a step fails; the next call goes on from there.
+    fn sweep(&self, _is_ours: &dyn Fn(&Metadata) -> bool) -> Result<u64, Cause> {
+        Ok(0)
+    }
 }
 
 /// The part of a view that shows one revision of a repo.
@@ -218,6 +227,14 @@ pub trait RepoView: Send + Sync {
     /// # Errors
     /// When a step fails: what was not visible before is not visible then, or visible whole.
     fn publish(&self, publication: &Publication<'_>) -> Result<Published, Cause>;
+
+    /// The revisions that some client's note in the view says are `commit`.
+    ///
+    /// # Errors
+    /// When the notes cannot be read.
+    fn refs_to(&self, _commit: &Commit) -> Result<Vec<Revision>, Cause> {
+        Ok(Vec::new())
+    }
 
     /// Makes files of a commit invisible. What is not as larder proved it stays, and so does what
     /// another commit in this view shows.
@@ -310,13 +327,16 @@ impl Placements {
 pub struct Withdrawal<'a> {
     /// The commit whose files these are.
     pub commit: &'a Commit,
-    /// The revisions that lead to it now. In a view whose folders have revisions for names, what
-    /// stands under any other is of another commit.
+    /// The revisions that are to lead here no longer.
     pub revisions: &'a [Revision],
+    /// The revisions under which this part of the view showed it. In a layout that has one folder for
+    /// all of them, what stands there under any other is of another commit.
+    pub shown_at: &'a [Revision],
     /// The files, and every look by which their content is known to be what was proven: that of the
     /// store's blob, and those that were recorded.
     pub files: &'a [(RemoteFile, Vec<Stamp>)],
-    /// Whether nothing of the commit stays: then its revisions and notes go as well.
+    /// Whether nothing of the commit stays: then whatever is noted of it goes as well, unless another
+    /// client has put more files of it there.
     pub is_whole: bool,
 }
 
@@ -325,6 +345,8 @@ pub struct Withdrawal<'a> {
 pub struct Withdrawn {
     /// Names of files that were removed.
     pub names: u64,
+    /// Bytes that this gave back: what had no other name.
+    pub freed_bytes: u64,
     /// What stood under such a name and was not what was proven. It is still there.
     pub foreign: Vec<PathBuf>,
 }

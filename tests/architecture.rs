@@ -37,6 +37,10 @@ const ARROWS: &[(&str, &str)] = &[
         "inventory",
         "digest error format fs reference repo select store view",
     ),
+    (
+        "removal",
+        "digest error fs hub reference repo select store view",
+    ),
     ("session", "hub report store transfer view"),
     ("probe", "error hub repo select store view"),
     (

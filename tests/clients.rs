@@ -28,6 +28,8 @@ mod read;
 mod removed;
 #[path = "clients/repos.rs"]
 mod repos;
+#[path = "clients/rm.rs"]
+mod rm;
 #[path = "clients/same_tree.rs"]
 mod same_tree;
 #[path = "clients/together.rs"]

@@ -41,6 +41,9 @@ mod limits;
 #[path = "hard/neighbours.rs"]
 mod neighbours;
 #[cfg(target_os = "linux")]
+#[path = "hard/removals.rs"]
+mod removals;
+#[cfg(target_os = "linux")]
 #[path = "hard/shares.rs"]
 mod shares;
 

@@ -33,6 +33,8 @@ mod offline;
 mod once;
 #[path = "it/output.rs"]
 mod output;
+#[path = "it/prune.rs"]
+mod prune;
 #[path = "it/pull.rs"]
 mod pull;
 #[path = "it/references.rs"]
@@ -41,5 +43,7 @@ mod references;
 mod repos;
 #[path = "it/requests.rs"]
 mod requests;
+#[path = "it/rm.rs"]
+mod rm;
 #[path = "it/token.rs"]
 mod token;

@@ -8,7 +8,7 @@ use clap_complete::Shell;
 use secrecy::SecretString;
 
 use super::config::amount;
-use super::{ls, pull, show};
+use super::{ls, prune, pull, rm, show};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -19,6 +19,8 @@ Examples:
   larder pull ms:Qwen/Qwen3-8B                      the same from ModelScope
   larder ls --sort size                             what is here, the largest first
   larder show Qwen/Qwen3-8B                         what is known of one repo
+  larder rm org/name@old                            a revision, gone from disk
+  larder prune --unused-for 30d                     what nobody needs, and what nobody used
   larder env                                        every setting and where it comes from
 
 Exit codes: 0 done, 2 usage, 3 not found, 4 no access, 5 network, 6 integrity, 7 disk,
@@ -80,6 +82,10 @@ pub(crate) enum Command {
     Ls(ls::Ls),
     /// Tell what is known of a repo on this disk: files, format, licence, where it is seen
     Show(show::Show),
+    /// Remove repos, revisions or files from the store and from where tools see them
+    Rm(Box<rm::Rm>),
+    /// Remove what nothing needs any more
+    Prune(Box<prune::Prune>),
     /// Show every setting, where it comes from, and the variables that are honoured
     Env {
         /// Print the documentation of the variables instead

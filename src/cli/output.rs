@@ -1,6 +1,6 @@
 //! The two streams: the answer goes to stdout, everything else to stderr.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
@@ -128,6 +128,19 @@ impl Output {
         }
     }
 
+    /// Asks a question on stderr and waits for the answer on stdin; whether it is yes. No without a
+    /// terminal on both.
+    pub(crate) fn ask(&mut self, question: &str) -> bool {
+        if !can_ask() {
+            return false;
+        }
+        drop(write!(self.err, "{} [y/N] ", self.masked(&clean(question))));
+        drop(self.err.flush());
+        let mut answer = String::new();
+        let read = io::stdin().read_line(&mut answer);
+        read.is_ok() && ["y", "yes"].contains(&answer.trim().to_lowercase().as_str())
+    }
+
     /// Writes an event beside those of the progress.
     pub(crate) fn event(&mut self, event: &serde_json::Value) {
         let text = self.masked(&event.to_string());
@@ -153,6 +166,11 @@ impl Output {
     pub(crate) fn masked(&self, text: &str) -> String {
         masked(text, &self.secrets)
     }
+}
+
+/// Whether there is somebody to answer a question.
+pub(crate) fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
 /// `text` with each of the secrets blotted out.

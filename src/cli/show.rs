@@ -90,9 +90,9 @@ fn reference(show: &Show, config: &Config) -> Result<Reference, Error> {
 /// Says where the repo is, when it is here and not in the store.
 fn elsewhere(mut cause: Cause, config: &Config, reference: &Reference) -> Cause {
     if let Cause::NotStored(what) = &mut cause
-        && what.revision.is_none()
+        && reference.revision.is_none()
     {
-        what.seen_in = find::seen_in(&session::views(config), reference);
+        what.elsewhere = find::seen_in(&session::views(config), reference);
     }
     cause
 }

@@ -30,7 +30,9 @@ impl Cause {
             Self::RevisionNotFound { revision } => Some(revision_hint(revision)),
             Self::FileNotFound { nearest, .. } => choices("did you mean", nearest),
             Self::NoMatch { choices: names, .. } => choices("there is", names),
-            Self::NotStored(what) => Some(what.hint()),
+            Self::NotStored(missing) => {
+                Some(missing.hint(choices("did you mean", &missing.nearest)))
+            }
             Self::Offline { .. } => Some(
                 "run the pull once with the network (unset HF_HUB_OFFLINE, without --offline)".to_owned(),
             ),

@@ -24,10 +24,9 @@ pub fn records(store: &Store, census: &Census, reference: &Reference) -> Result<
     let all = of_repo(census, reference);
     if all.is_empty() {
         return Err(Cause::NotStored(NotStored {
-            name: reference.repo.to_string(),
-            revision: None,
+            what: reference.repo.to_string(),
             nearest: names_like(census, reference),
-            seen_in: None,
+            elsewhere: None,
         }));
     }
     let Some(revision) = &reference.revision else {
@@ -36,10 +35,9 @@ pub fn records(store: &Store, census: &Census, reference: &Reference) -> Result<
     match at(store, census, reference, &all, revision)? {
         Some(record) => Ok(vec![record]),
         None => Err(Cause::NotStored(NotStored {
-            name: reference.repo.to_string(),
-            revision: Some(revision.to_string()),
+            what: format!("revision `{revision}` of {}", reference.repo),
             nearest: revisions_of(census, &all),
-            seen_in: None,
+            elsewhere: None,
         })),
     }
 }

@@ -117,6 +117,7 @@ impl Home {
         part.withdraw(&Withdrawal {
             commit: &gone.manifest.commit,
             revisions: &revisions,
+            shown_at: &revisions,
             files: &files,
             is_whole: true,
         })

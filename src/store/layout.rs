@@ -100,6 +100,11 @@ impl Layout {
         self.manifests(hub, repo).join(format!("{commit}.json"))
     }
 
+    /// What a repo's revisions were when they were last asked.
+    pub fn references(&self, hub: HubName, repo: &RepoId) -> PathBuf {
+        self.repo("refs", hub, repo)
+    }
+
     /// The commit that a revision was when it was last asked.
     pub fn reference(&self, hub: HubName, repo: &RepoId, revision: &Revision) -> PathBuf {
         let mut name = utf8_percent_encode(revision.as_str(), REVISION).to_string();
@@ -109,12 +114,17 @@ impl Layout {
             name.push('~');
             name.push_str(&BlobId::of(revision.as_str().as_bytes()).to_string());
         }
-        self.repo("refs", hub, repo).join(name)
+        self.references(hub, repo).join(name)
     }
 
     /// The lock that every user of the store shares and collection takes alone.
     pub fn store_lock(&self) -> PathBuf {
         self.root.join("locks/store.lock")
+    }
+
+    /// The mark of the last collection: whether it has ended, and which it was.
+    pub fn collected(&self) -> PathBuf {
+        self.root.join("locks/collected")
     }
 
     /// The lock of whoever fetches a content.

@@ -68,7 +68,7 @@ impl Store {
     }
 
     /// Removes a partial whose lock is held here, unless somebody may be at work on it nevertheless.
-    fn remove_ownerless(&self, dir: &Path, digest: Digest) -> Result<(), Cause> {
+    pub(super) fn remove_ownerless(&self, dir: &Path, digest: Digest) -> Result<(), Cause> {
         let me = Owner::this_process(self.boot);
         match owner::take(dir, &me, self.is_lock_effective(digest)?)? {
             Some(_mark) => self.disk.remove(dir),

@@ -25,7 +25,8 @@ mod stamps;
 
 pub use stamps::Stamps;
 
-pub(super) const VERSION: u32 = 1;
+/// The newest format of a record that is known here.
+pub const VERSION: u32 = 1;
 
 /// Manifests above this size are not ours.
 pub(super) const MAX_BYTES: u64 = 1 << 30;

@@ -77,12 +77,3 @@ pub(in crate::view) fn in_the_way<T>(path: &Path) -> Result<T, Cause> {
     let source = io::Error::new(io::ErrorKind::NotADirectory, "something else has that name");
     Err(source).on_path("create the folder", path)
 }
-
-/// Removes the folders above `path` that are empty, up to `top`, which stays.
-pub(super) fn remove_empty_above(path: &Path, top: &Path) {
-    for dir in path.ancestors().skip(1) {
-        if dir == top || !dir.starts_with(top) || std::fs::remove_dir(dir).is_err() {
-            return;
-        }
-    }
-}

@@ -12,7 +12,7 @@
 //! **Locking.** `.locks/<repo>/<etag>.lock` keeps two clients from downloading one file twice;
 //! nothing here is wrong without it, and publishing takes none.
 
-use std::fs::OpenOptions;
+use std::fs::{Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,6 +36,7 @@ mod publish;
 pub(crate) mod refs;
 mod scan;
 mod shared;
+mod sweep;
 pub(crate) mod tree;
 mod withdraw;
 
@@ -171,6 +172,10 @@ impl View for HfCache {
     fn contents(&self, snapshot: &Snapshot) -> Result<Contents, Cause> {
         scan::contents(&self.repo(&snapshot.repo), snapshot)
     }
+
+    fn sweep(&self, is_ours: &dyn Fn(&Metadata) -> bool) -> Result<u64, Cause> {
+        self.sweep(is_ours)
+    }
 }
 
 impl RepoView for RepoCache {
@@ -208,6 +213,10 @@ impl RepoView for RepoCache {
 
     fn publish(&self, publication: &Publication<'_>) -> Result<Published, Cause> {
         self.publish(publication)
+    }
+
+    fn refs_to(&self, commit: &Commit) -> Result<Vec<Revision>, Cause> {
+        self.refs_to(commit)
     }
 
     fn withdraw(&self, withdrawal: &Withdrawal<'_>) -> Result<Withdrawn, Cause> {

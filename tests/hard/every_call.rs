@@ -11,13 +11,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 use super::crash::{an_hour_passes, machine};
+use super::larder::Call;
 use super::*;
 
 /// More than a small file has, so that there is a partial.
 const LEN: u64 = (1 << 20) + 400_000;
 
-/// How a pull ended that was followed.
-enum End {
+/// How a run ended that was followed.
+pub(super) enum End {
     /// Killed as it entered this call.
     Killed(String),
     /// By itself, after so many calls that change the disk.
@@ -31,27 +32,47 @@ fn kill_at() -> &'static Path {
         let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("kill_at");
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/kill_at.c");
         let mut cc = Command::new("cc");
-        let built = cc.arg("-O1").arg("-o").arg(&program).arg(source).output();
+        // Another process may be building it, or running it.
+        let made = program.with_extension(std::process::id().to_string());
+        let built = cc.arg("-O1").arg("-o").arg(&made).arg(source).output();
         let built = built.expect("this test needs cc");
         assert!(built.status.success(), "{built:?}");
+        #[expect(clippy::disallowed_methods, reason = "what a test makes need not last")]
+        fs::rename(made, &program).unwrap();
         program
     })
 }
 
 /// A pull that is killed as it enters the `nth` call that changes the disk.
 fn pull_up_to(larder: &Larder, nth: u64) -> End {
-    let report = tempfile::NamedTempFile::new().unwrap();
     let call = larder.pull([ID, "--connections", "2"]);
-    let call = call.bound_by_permissions().command();
+    let is_root = rustix::process::geteuid().is_root();
+    // The one who follows stays root: it may follow anybody.
+    let under = [
+        "/usr/bin/setpriv",
+        "--reuid=65534",
+        "--regid=65534",
+        "--clear-groups",
+    ];
+    let under = if is_root { &under[..] } else { &[] };
+    followed(larder, &call.bound_by_permissions(), nth, under)
+}
+
+/// A run that is killed as it enters the `nth` call that changes the disk.
+pub(super) fn follow(larder: &Larder, call: &Call<'_>, nth: u64) -> End {
+    followed(larder, call, nth, &[])
+}
+
+fn followed(larder: &Larder, call: &Call<'_>, nth: u64, under: &[&str]) -> End {
+    let report = tempfile::NamedTempFile::new().unwrap();
+    let call = call.command();
     let mut command = Command::new(kill_at());
     command.arg(larder.home()).arg(nth.to_string());
     command.arg(report.path()).env_clear();
-    // The one who follows stays root: it may follow anybody.
-    if rustix::process::geteuid().is_root() {
-        command.arg("/usr/bin/setpriv");
-        command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
-    }
-    command.arg(call.get_program()).args(call.get_args());
+    command
+        .args(under)
+        .arg(call.get_program())
+        .args(call.get_args());
     for (name, value) in call.get_envs() {
         command.env(name, value.unwrap_or_default());
     }
@@ -82,7 +103,7 @@ fn dies_at_and_goes_on(hub: &Hub, nth: u64) -> bool {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the tests' own settings")]
-fn is_every() -> bool {
+pub(super) fn is_every() -> bool {
     env::var_os("LARDER_EVERY_CALL").is_some()
 }
 

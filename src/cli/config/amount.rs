@@ -30,6 +30,27 @@ pub(crate) fn parse_seconds(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| format!("`{text}` is not a number of seconds"))
 }
 
+/// A time that passes in hours or days: `12h`, `30d`, `2w`; a bare `0` is none.
+pub(crate) fn parse_age(text: &str) -> Result<Duration, String> {
+    let text = text.trim();
+    let end = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    let seconds: Option<u64> = match unit.trim() {
+        "s" => Some(1),
+        "m" | "min" => Some(60),
+        "h" => Some(3600),
+        "d" => Some(86_400),
+        "w" => Some(7 * 86_400),
+        "" if number == "0" => Some(0),
+        _ => None,
+    };
+    let age = seconds.and_then(|unit| number.parse::<u64>().ok()?.checked_mul(unit));
+    age.map(Duration::from_secs)
+        .ok_or_else(|| format!("`{text}` is not an age such as 12h, 30d or 2w"))
+}
+
 fn unit_bytes(unit: &str) -> Option<u64> {
     let unit = unit.to_ascii_lowercase();
     let (base, letter): (u64, _) = match unit.strip_suffix("ib") {
@@ -100,6 +121,21 @@ mod tests {
             ".",
         ] {
             assert!(parse_bytes(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn ages() {
+        for (text, seconds) in [
+            ("12h", 43_200),
+            ("30d", 2_592_000),
+            (" 2w", 1_209_600),
+            ("0", 0),
+        ] {
+            assert_eq!(parse_age(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for bad in ["", "30", "d", "-1d", "1.5d", "1y", "99999999999999999d"] {
+            assert!(parse_age(bad).is_err(), "{bad}");
         }
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::Files;
 use crate::error::Cause;
-use crate::fs::{Stamp, list, lstat, remove_file};
+use crate::fs::{Stamp, list, lstat, remove_counted, remove_empty_above, remove_file};
 use crate::hub::RemoteFile;
 use crate::repo::Commit;
 use crate::view::{Withdrawal, Withdrawn};
@@ -54,7 +54,7 @@ impl Files {
                 withdrawn.foreign.push(entry);
                 return Ok(());
             }
-            remove_file(&entry)?;
+            withdrawn.freed_bytes += remove_counted(&entry)?;
             withdrawn.names += 1;
             remove_empty_above(&entry, self.layout.root());
         }
@@ -90,15 +90,6 @@ impl Files {
     }
 }
 
-/// Removes the folders above `path` that are empty, up to `top`, which stays.
-fn remove_empty_above(path: &Path, top: &Path) {
-    for dir in path.ancestors().skip(1) {
-        if dir == top || !dir.starts_with(top) || fs::remove_dir(dir).is_err() {
-            return;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::testing::{commit, git_file, published};
@@ -109,6 +100,7 @@ mod tests {
             .withdraw(&Withdrawal {
                 commit: &commit(at),
                 revisions: &[],
+                shown_at: &[],
                 files: &[(file.clone(), stamps)],
                 is_whole: true,
             })

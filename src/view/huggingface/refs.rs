@@ -12,7 +12,7 @@ use crate::repo::{Commit, Revision};
 use crate::view::work::Work;
 
 /// More than any client writes.
-const MAX_BYTES: u64 = 256;
+pub(super) const MAX_BYTES: u64 = 256;
 
 impl RepoCache {
     /// The commit that `revision` was last pulled as; `None` where nobody wrote one down, or what

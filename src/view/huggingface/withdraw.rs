@@ -1,20 +1,24 @@
 //! Takes names away again, and nothing that larder did not prove.
 //!
 //! In the order in which a crash after any line leaves a sound cache: refs, names, what is noted of
-//! the commit, then the blobs that no name of any snapshot leads to, by whomever it was made.
+//! the commit, then the blobs that no name of any snapshot leads to, by whomever it was made. What is
+//! left of a repo is what another client made, in a form that its scanner takes without complaint.
 
 use std::collections::HashSet;
-use std::fs;
+use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 
-use super::RepoCache;
 use super::layout::{link_leads, normal};
+use super::{RepoCache, refs, shared};
 use crate::digest::Digest;
 use crate::error::Cause;
-use crate::fs::{OnPath, Stamp, is_absent, list, lstat, remove_file};
+use crate::fs::{
+    Stamp, files_below, list, lstat, read_small, remove_counted, remove_empty_above,
+    remove_empty_below, remove_file, remove_tree,
+};
 use crate::hub::RemoteFile;
-use crate::repo::Commit;
-use crate::view::folders::remove_empty_above;
+use crate::repo::{Commit, Revision};
+use crate::view::aside::Aside;
 use crate::view::{Withdrawal, Withdrawn};
 
 impl RepoCache {
@@ -25,53 +29,102 @@ impl RepoCache {
     pub fn withdraw(&self, withdrawal: &Withdrawal<'_>) -> Result<Withdrawn, Cause> {
         let Withdrawal { commit, files, .. } = *withdrawal;
         let mut withdrawn = Withdrawn::default();
-        if withdrawal.is_whole {
+        let names = self.proven_names(commit, files, &mut withdrawn)?;
+        // The files of others keep the refs that lead to them.
+        let is_whole = withdrawal.is_whole && !self.shows_others(commit, &names)?;
+        if is_whole {
+            self.remove_refs_to(commit)?;
+        } else if !withdrawal.is_whole {
             for revision in withdrawal.revisions {
                 if self.read_ref(revision)?.as_ref() == Some(commit) {
-                    let path = self.layout.reference(revision);
-                    remove_file(&path)?;
-                    remove_empty_above(&path, &self.layout.refs());
+                    self.remove_ref(&self.layout.reference(revision))?;
                 }
             }
         }
-        for (file, stamps) in files {
-            self.withdraw_name(commit, file, stamps, &mut withdrawn)?;
+        for name in &names {
+            withdrawn.freed_bytes += remove_counted(name)?;
+            withdrawn.names += 1;
+            remove_empty_above(name, &self.layout.snapshots());
         }
-        if withdrawal.is_whole {
+        if is_whole {
+            // What somebody else took the files out of.
+            remove_empty_below(&self.layout.snapshot(commit));
             remove_file(&self.layout.tree(commit))?;
-            remove_notes(&self.layout.no_exists(commit))?;
+            remove_tree(&self.layout.no_exists(commit))?;
         }
         self.withdraw_blobs(files, &mut withdrawn)?;
-        self.remove_shell();
+        if withdrawal.is_whole {
+            self.remove_shell()?;
+        }
         Ok(withdrawn)
     }
 
-    fn withdraw_name(
+    /// Every ref that says `commit`.
+    pub(super) fn refs_to(&self, commit: &Commit) -> Result<Vec<Revision>, Cause> {
+        let names = self.paths_of_refs_to(commit)?;
+        let names = names
+            .iter()
+            .filter_map(|path| path.strip_prefix(self.layout.refs()).ok()?.to_str());
+        Ok(names
+            .filter_map(|name| Revision::parse(name).ok())
+            .collect())
+    }
+
+    fn paths_of_refs_to(&self, commit: &Commit) -> Result<Vec<PathBuf>, Cause> {
+        let mut found = Vec::new();
+        for path in files_below(&self.layout.refs())? {
+            // What cannot be read as a ref leads nowhere.
+            let bytes = read_small(&path, refs::MAX_BYTES).unwrap_or_default();
+            if bytes.and_then(|bytes| refs::parse(&bytes)).as_ref() == Some(commit) {
+                found.push(path);
+            }
+        }
+        Ok(found)
+    }
+
+    fn remove_refs_to(&self, commit: &Commit) -> Result<(), Cause> {
+        let paths = self.paths_of_refs_to(commit)?;
+        paths.iter().try_for_each(|path| self.remove_ref(path))
+    }
+
+    fn remove_ref(&self, path: &Path) -> Result<(), Cause> {
+        remove_file(path)?;
+        remove_empty_above(path, &self.layout.refs());
+        Ok(())
+    }
+
+    /// The names of these files that show what was proven; the others are noted as foreign.
+    fn proven_names(
         &self,
         commit: &Commit,
-        file: &RemoteFile,
-        stamps: &[Stamp],
+        files: &[(RemoteFile, Vec<Stamp>)],
         withdrawn: &mut Withdrawn,
-    ) -> Result<(), Cause> {
-        let entry = self.layout.entry(commit, &file.path);
-        let Some(there) = lstat(&entry)? else {
-            return Ok(());
-        };
-        let is_ours = if there.is_symlink() {
-            // A dangling one shows nobody anything.
-            self.leads_to_blob(&entry, &file.path, file.digest)
-                && fs::metadata(&entry).map_or(true, |there| stamps.contains(&Stamp::of(&there)))
-        } else {
-            stamps.contains(&Stamp::of(&there))
-        };
-        if !is_ours {
-            withdrawn.foreign.push(entry);
-            return Ok(());
+    ) -> Result<Vec<PathBuf>, Cause> {
+        let mut names = Vec::with_capacity(files.len());
+        for (file, stamps) in files {
+            let entry = self.layout.entry(commit, &file.path);
+            let Some(there) = lstat(&entry)? else {
+                continue;
+            };
+            let is_ours = if there.is_symlink() {
+                self.leads_to_blob(&entry, &file.path, file.digest) && shows(&entry, stamps)
+            } else {
+                stamps.contains(&Stamp::of(&there))
+            };
+            if is_ours {
+                names.push(entry);
+            } else {
+                withdrawn.foreign.push(entry);
+            }
         }
-        remove_file(&entry)?;
-        withdrawn.names += 1;
-        remove_empty_above(&entry, &self.layout.snapshots());
-        Ok(())
+        Ok(names)
+    }
+
+    /// Whether the snapshot has other files than these.
+    fn shows_others(&self, commit: &Commit, names: &[PathBuf]) -> Result<bool, Cause> {
+        let ours: HashSet<&PathBuf> = names.iter().collect();
+        let there = files_below(&self.layout.snapshot(commit))?;
+        Ok(there.iter().any(|path| !ours.contains(path)))
     }
 
     /// Removes the blobs of these files that no name leads to any more.
@@ -81,7 +134,11 @@ impl RepoCache {
         withdrawn: &mut Withdrawn,
     ) -> Result<(), Cause> {
         let mut needed = HashSet::new();
-        links_below(&self.layout.snapshots(), &mut needed)?;
+        for path in files_below(&self.layout.snapshots())? {
+            if let Ok(target) = fs::read_link(&path) {
+                needed.insert(link_leads(&path, &target));
+            }
+        }
         let mut done: HashSet<Digest> = HashSet::new();
         for (file, stamps) in files {
             let blob = self.layout.blob(file.digest);
@@ -89,9 +146,8 @@ impl RepoCache {
                 continue;
             }
             match lstat(&blob)? {
-                // A link into hf's shared store is the repo's, what it leads to is hf's.
-                Some(there) if there.is_symlink() || stamps.contains(&Stamp::of(&there)) => {
-                    remove_file(&blob)?;
+                Some(there) if self.is_ours(&blob, &there, stamps) => {
+                    withdrawn.freed_bytes += remove_counted(&blob)?;
                 }
                 Some(_) => withdrawn.foreign.push(blob),
                 None => {}
@@ -100,43 +156,51 @@ impl RepoCache {
         Ok(())
     }
 
-    /// Removes the repo's folder when nothing is left in it. What cannot go stays: it is empty.
-    fn remove_shell(&self) {
-        for dir in [
-            self.layout.snapshots(),
-            self.layout.blobs(),
-            self.layout.refs(),
-            self.layout.trees(),
-            self.folder().join(".no_exist"),
-            self.layout.private(),
-            self.folder().to_owned(),
-        ] {
-            if let Err(error) = fs::remove_dir(&dir) {
-                tracing::trace!(dir = %dir.display(), %error, "a folder stays");
-            }
+    /// Whether a blob is what was proven. A link into hf's shared store is the repo's, what it leads
+    /// to is hf's.
+    fn is_ours(&self, blob: &Path, there: &Metadata, stamps: &[Stamp]) -> bool {
+        if there.is_symlink() {
+            shared::payload(&self.layout, blob).is_some() || shows(blob, stamps)
+        } else {
+            stamps.contains(&Stamp::of(there))
         }
+    }
+
+    /// Removes what is left of a repo of which nothing is shown any more: notes, and folders that are
+    /// empty. Where a blob or a ref stays, which is not larder's, the folder of the snapshots does so
+    /// too: without it hf takes the repo for a broken one.
+    pub(super) fn remove_shell(&self) -> Result<(), Cause> {
+        let snapshots = self.layout.snapshots();
+        // Goes with what crashes have left in it, unless somebody is at work there.
+        drop(Aside::new(self.folder(), self.layout.private()));
+        remove_dir(&self.layout.refs());
+        if !list(&snapshots)?.is_empty() {
+            return Ok(());
+        }
+        remove_dir(&self.layout.blobs());
+        if lstat(&self.layout.blobs())?.is_some() || lstat(&self.layout.refs())?.is_some() {
+            return Ok(());
+        }
+        remove_tree(&self.layout.trees())?;
+        remove_tree(&self.folder().join(".no_exist"))?;
+        if list(self.folder())? == [snapshots.clone()] {
+            remove_dir(&snapshots);
+            remove_dir(self.folder());
+        }
+        Ok(())
     }
 }
 
-/// Removes the folder of empty markers `dir`.
-fn remove_notes(dir: &Path) -> Result<(), Cause> {
-    match fs::remove_dir_all(dir) {
-        Err(error) if is_absent(&error) => Ok(()),
-        other => other.on_path("remove", dir),
-    }
+/// Whether `link` leads to something that was proven. A dangling one shows nobody anything.
+fn shows(link: &Path, stamps: &[Stamp]) -> bool {
+    fs::metadata(link).map_or(true, |there| stamps.contains(&Stamp::of(&there)))
 }
 
-/// Where the links below `dir` lead, by their text.
-fn links_below(dir: &Path, found: &mut HashSet<PathBuf>) -> Result<(), Cause> {
-    for path in list(dir)? {
-        let Some(there) = lstat(&path)? else { continue };
-        if there.is_dir() {
-            links_below(&path, found)?;
-        } else if let Ok(target) = fs::read_link(&path) {
-            found.insert(link_leads(&path, &target));
-        }
+/// Removes a folder that is empty; another one stays.
+fn remove_dir(dir: &Path) {
+    if let Err(error) = fs::remove_dir(dir) {
+        tracing::trace!(dir = %dir.display(), %error, "a folder stays");
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -144,7 +208,6 @@ mod tests {
     use super::super::testing::{commit, git_file, repo};
     use super::*;
     use crate::fs::stamp;
-    use crate::repo::Revision;
     use crate::view::Publication;
 
     /// A repo with one file in two commits, `main` at the first.
@@ -171,6 +234,7 @@ mod tests {
         repo.withdraw(&Withdrawal {
             commit: &commit(at),
             revisions: &[Revision::parse("main").unwrap()],
+            shown_at: &[Revision::parse("main").unwrap()],
             files: std::slice::from_ref(file),
             is_whole: true,
         })
@@ -201,5 +265,75 @@ mod tests {
         assert_eq!(withdrawn.names, 0);
         assert!(withdrawn.foreign.contains(&entry));
         assert!(entry.exists() && blob.exists() && other.exists());
+    }
+
+    #[test]
+    fn what_another_client_added_keeps_its_ref_and_its_folder() {
+        let (_dir, repo, file) = published();
+        withdraw(&repo, 'd', &file);
+        let other = repo.snapshot_dir(&commit('c')).join("other");
+        fs::write(&other, "theirs").unwrap();
+        let withdrawn = withdraw(&repo, 'c', &file);
+        assert_eq!((withdrawn.names, withdrawn.foreign.len()), (1, 0));
+        assert!(other.exists() && repo.layout.refs().join("main").exists());
+        assert!(!repo.layout.blob(file.0.digest).exists());
+    }
+
+    #[test]
+    fn a_whole_commit_takes_every_ref_along_and_a_name_of_it_only_its_own() {
+        let (_dir, repo, file) = published();
+        let [main, v1] = ["main", "tags/v1"].map(|name| Revision::parse(name).unwrap());
+        repo.write_ref(&v1, &commit('c')).unwrap();
+        assert_eq!(repo.refs_to(&commit('c')).unwrap().len(), 2);
+        let name_alone = Withdrawal {
+            commit: &commit('c'),
+            revisions: std::slice::from_ref(&main),
+            shown_at: std::slice::from_ref(&main),
+            files: &[],
+            is_whole: false,
+        };
+        repo.withdraw(&name_alone).unwrap();
+        assert_eq!(repo.refs_to(&commit('c')).unwrap(), [v1]);
+        assert!(repo.is_linked(&commit('c'), &file.0));
+        withdraw(&repo, 'c', &file);
+        assert!(!repo.layout.refs().exists());
+        assert!(repo.is_linked(&commit('d'), &file.0));
+    }
+
+    #[test]
+    fn notes_go_with_the_last_snapshot_and_a_foreign_blob_keeps_the_folders() {
+        let (_dir, repo, file) = published();
+        repo.note_missing(&commit('e'), &file.0.path).unwrap();
+        let half = repo.layout.blobs().join("x.incomplete");
+        fs::write(&half, "theirs").unwrap();
+        withdraw(&repo, 'c', &file);
+        withdraw(&repo, 'd', &file);
+        assert!(half.exists() && repo.layout.snapshots().is_dir());
+        fs::remove_file(&half).unwrap();
+        fs::create_dir_all(repo.layout.private().join("publish-0-x")).unwrap();
+        withdraw(&repo, 'd', &file);
+        assert!(repo.folder().exists(), "somebody may be at work");
+        fs::remove_dir(repo.layout.private().join("publish-0-x")).unwrap();
+        withdraw(&repo, 'd', &file);
+        assert!(!repo.folder().exists());
+    }
+
+    #[test]
+    fn files_in_place_of_links_go_and_give_back_their_bytes() {
+        let (dir, repo) = repo(false);
+        let (file, stored) = (git_file("d/f", b"content"), dir.path().join("stored"));
+        fs::write(&stored, "content").unwrap();
+        repo.publish(&Publication {
+            commit: &commit('c'),
+            revision: None,
+            listing: std::slice::from_ref(&file),
+            files: &[(file.clone(), stored.clone())],
+        })
+        .unwrap();
+        let stamps = vec![stamp(&stored).unwrap()];
+        fs::remove_file(&stored).unwrap();
+        let withdrawn = withdraw(&repo, 'c', &(file, stamps));
+        assert_eq!((withdrawn.names, withdrawn.freed_bytes), (1, 7));
+        assert!(!repo.folder().exists());
     }
 }

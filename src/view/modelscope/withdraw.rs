@@ -5,26 +5,20 @@ use std::path::Path;
 
 use super::MsSnapshot;
 use crate::error::Cause;
-use crate::fs::{Stamp, lstat, remove_file};
-use crate::repo::Revision;
-use crate::view::folders::remove_empty_above;
+use crate::fs::{Stamp, lstat, remove_counted, remove_empty_above};
 use crate::view::{Withdrawal, Withdrawn};
 
 impl MsSnapshot {
-    /// Makes the files of a commit invisible under the revisions that lead to it, and under its own
-    /// name.
+    /// Makes the files of a commit invisible under this revision. Who has other revisions of it goes
+    /// to their snapshots.
     ///
     /// # Errors
     /// When a step fails; the next call goes on from there.
     pub fn withdraw(&self, withdrawal: &Withdrawal<'_>) -> Result<Withdrawn, Cause> {
         let mut withdrawn = Withdrawn::default();
-        let own = Revision::from(withdrawal.commit);
-        for revision in withdrawal.revisions.iter().chain([&own]) {
-            let snapshot = self.layout.snapshot(revision);
-            for (file, stamps) in withdrawal.files {
-                let entry = snapshot.join(file.path.as_str());
-                remove(&entry, stamps, &self.layout.shelf(), &mut withdrawn)?;
-            }
+        for (file, stamps) in withdrawal.files {
+            let entry = self.entry(file);
+            remove(&entry, stamps, &self.layout.shelf(), &mut withdrawn)?;
         }
         Ok(withdrawn)
     }
@@ -40,7 +34,7 @@ pub(super) fn remove(
 ) -> Result<(), Cause> {
     match lstat(entry)? {
         Some(there) if is_ours(&there, stamps) => {
-            remove_file(entry)?;
+            withdrawn.freed_bytes += remove_counted(entry)?;
             withdrawn.names += 1;
             remove_empty_above(entry, top);
         }
@@ -92,6 +86,7 @@ mod tests {
             .withdraw(&Withdrawal {
                 commit: &commit('c'),
                 revisions: &[revision_of(revision)],
+                shown_at: &[revision_of(revision)],
                 files: std::slice::from_ref(file),
                 is_whole: true,
             })
@@ -101,7 +96,7 @@ mod tests {
     #[test]
     fn a_revision_goes_and_leaves_nothing() {
         let (place, snapshot, file) = published();
-        assert_eq!(withdraw(&snapshot, "other", &file).names, 0);
+        assert_eq!(withdraw(&place.at("other"), "master", &file).names, 0);
         assert!(snapshot.folder().join("d/f").exists());
         assert_eq!(withdraw(&snapshot, "master", &file).names, 1);
         let left: Vec<_> = fs::read_dir(place.root().join("models")).unwrap().collect();

@@ -7,9 +7,8 @@ use super::super::lock;
 use super::super::withdraw::{is_ours, remove};
 use super::{LOCK, MsFolder, index};
 use crate::error::Cause;
-use crate::fs::{list, lstat, remove_file};
+use crate::fs::{list, lstat, remove_empty_above, remove_file};
 use crate::repo::Revision;
-use crate::view::folders::remove_empty_above;
 use crate::view::{Withdrawal, Withdrawn};
 
 impl MsFolder {
@@ -22,7 +21,7 @@ impl MsFolder {
         let shown = self.version();
         let own = Revision::from(withdrawal.commit);
         let is_shown = |revision| shown.as_ref().is_none_or(|shown| shown == revision);
-        if !withdrawal.revisions.iter().chain([&own]).any(is_shown) {
+        if !withdrawal.shown_at.iter().chain([&own]).any(is_shown) {
             return Ok(withdrawn);
         }
         if lstat(&self.folder())?.is_none() {

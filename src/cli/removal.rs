@@ -1,0 +1,171 @@
+//! What `rm` and `prune` have in common: looking, asking, waiting for the store, removing, telling.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use larder::error::{Cause, Error, Subject};
+use larder::removal::apply::{Removed, apply};
+use larder::removal::{Key, Marks, Removal, Stock};
+use larder::report::Silent;
+use larder::store::collect::Collecting;
+use larder::store::{Store, lock};
+use larder::view::ViewId;
+
+use super::args::Hub;
+use super::config::{Config, amount};
+use super::interrupt::Watch;
+use super::output::{Output, Voice, can_ask};
+use super::session;
+
+mod tell;
+
+/// How a removal is done.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "How")]
+pub(crate) struct How {
+    /// Only say what would go
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Do not ask; needed where there is no terminal
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+
+    /// How long to wait for others who use the store [default: for ever]
+    #[arg(long, value_name = "SECONDS", value_parser = amount::parse_seconds)]
+    lock_timeout: Option<Duration>,
+}
+
+impl How {
+    /// The options as those that every command with a hub has.
+    pub(crate) fn hub(&self) -> Hub {
+        Hub {
+            lock_timeout: self.lock_timeout,
+            ..Hub::default()
+        }
+    }
+}
+
+/// What a command is about: its words, and what it marks.
+pub(crate) struct Task<'a> {
+    /// What was typed, for errors.
+    pub(crate) subject: Subject,
+    /// What to say where there is nothing to do.
+    pub(crate) nothing: &'static str,
+    /// Finds what is to go; the second time, what is not there any more is no error.
+    pub(crate) mark: &'a dyn Fn(&Stock, bool) -> Result<Marks, Error>,
+    /// The view to look through for what died before it had a name, beside those of the records; no
+    /// view is looked through where there is none.
+    pub(crate) swept: Option<ViewId>,
+}
+
+/// Shows what is to go, asks, and removes it.
+pub(crate) fn run(
+    task: &Task<'_>,
+    how: &How,
+    config: &Config,
+    output: &mut Output,
+) -> Result<(), Error> {
+    let store = session::store(config)?;
+    let removal = look(task, &store, None)?.1;
+    if how.dry_run || removal.is_empty() {
+        if removal.is_empty() {
+            output.say(task.nothing);
+        }
+        return tell::planned(&removal, how.dry_run, output);
+    }
+    if !how.yes && !is_agreed(task, &removal, output)? {
+        output.say("nothing was removed");
+        return Ok(());
+    }
+    let stop = CancellationToken::new();
+    let _watch = Watch::start(stop.clone(), Arc::new(Silent));
+    let leave = wait(task, &store, config, &stop, output)?;
+    // Others were at work until now; what they did is respected, and nothing goes that was not shown.
+    let (stock, removal) = look(task, &store, Some(&removal.keys()))?;
+    let views = task.swept.clone().map(|usual| {
+        let mut views = stock.views();
+        views.insert(usual);
+        views
+    });
+    let views = views.unwrap_or_default();
+    let removed = apply(&store, &leave, &removal, &views, &stop)?;
+    drop(leave);
+    tell_stays(&removed, output);
+    tell::removed(&removal, &removed, how.yes, output)
+}
+
+fn look(
+    task: &Task<'_>,
+    store: &Store,
+    agreed: Option<&BTreeSet<Key>>,
+) -> Result<(Stock, Removal), Error> {
+    let stock = Stock::of(store).map_err(|cause| cause.on_path("read the store", store.root()))?;
+    let mut marks = (task.mark)(&stock, agreed.is_some())?;
+    if let Some(agreed) = agreed {
+        marks.keep_only(&stock, agreed);
+    }
+    let removal = Removal::new(&stock, &marks);
+    Ok((stock, removal))
+}
+
+fn is_agreed(task: &Task<'_>, removal: &Removal, output: &mut Output) -> Result<bool, Error> {
+    if !can_ask() || output.is_json || output.voice != Voice::Prose {
+        let cause = Cause::Usage {
+            why: "it removes files, and there is no terminal to ask at".to_owned(),
+            hint: Some("add --yes, or --dry-run to see what would go".to_owned()),
+        };
+        return Err(Error {
+            doing: "remove",
+            subject: task.subject.clone(),
+            cause,
+        });
+    }
+    let text = tell::table(removal, output.width);
+    output.stderr(text.trim_end());
+    Ok(output.ask(&format!("remove {}?", tell::sum(removal))))
+}
+
+/// Waits until nobody else uses the store.
+fn wait(
+    task: &Task<'_>,
+    store: &Store,
+    config: &Config,
+    stop: &CancellationToken,
+    output: &mut Output,
+) -> Result<Collecting, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|error| Cause::Bug(format!("no runtime: {error}")));
+    let timeout = config.lock_timeout.as_ref().map(|setting| setting.value);
+    let taken = runtime.and_then(|runtime| {
+        runtime.block_on(lock::wait_for(
+            || store.collect(),
+            "the store",
+            timeout,
+            stop,
+            || output.say("another process uses the store: waiting"),
+        ))
+    });
+    taken.map_err(|cause| Error {
+        doing: "remove",
+        subject: task.subject.clone(),
+        cause,
+    })
+}
+
+/// What was to go and does not, and why.
+fn tell_stays(removed: &Removed, output: &mut Output) {
+    for path in &removed.foreign {
+        let path = path.display();
+        output.say(&format!("{path} stays: it is not what was pulled"));
+    }
+    for root in &removed.absent {
+        let root = root.display();
+        output.say(&format!("{root} is not there now: what it shows stays"));
+    }
+}

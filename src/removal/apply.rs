@@ -1,0 +1,170 @@
+//! Does what a [`Removal`] says, under the store's lock alone.
+
+use std::collections::{BTreeSet, HashSet};
+use std::path::PathBuf;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::digest::BlobId;
+use crate::error::{Cause, Error};
+use crate::fs::{self, FileId, Stamp};
+use crate::hub::RemoteFile;
+use crate::removal::stock::{Place, is_mounted, places};
+use crate::removal::{Going, Removal};
+use crate::store::Store;
+use crate::store::collect::Collecting;
+use crate::view::{View, ViewId, Withdrawal, Withdrawn};
+
+/// What has gone.
+#[derive(Clone, Debug, Default)]
+pub struct Removed {
+    /// Names that were taken out of views.
+    pub names: u64,
+    /// Blobs that are gone.
+    pub blobs: u64,
+    /// Unfinished contents that are gone.
+    pub unfinished: u64,
+    /// Bytes that this disk has back.
+    pub freed_bytes: u64,
+    /// Blobs that stay because a name outside the store holds them.
+    pub held: u64,
+    /// What stands in a view in place of what was pulled, and stays.
+    pub foreign: Vec<PathBuf>,
+    /// Views on disks that are not there.
+    pub absent: BTreeSet<PathBuf>,
+}
+
+/// Does what `removal` says. `views` are looked through for contents that an interrupted pull has put
+/// there without a name.
+///
+/// # Errors
+/// What could not be removed and why. What was done until then is done, and the same removal goes on
+/// from there.
+pub fn apply(
+    store: &Store,
+    leave: &Collecting,
+    removal: &Removal,
+    views: &BTreeSet<ViewId>,
+    stop: &CancellationToken,
+) -> Result<Removed, Error> {
+    let mut removed = Removed::default();
+    for going in &removal.commits {
+        let on_repo = |cause: Cause| cause.on_repo("remove", &going.repo);
+        if stop.is_cancelled() {
+            return Err(on_repo(Cause::Cancelled));
+        }
+        withdraw(store, going, &mut removed).map_err(on_repo)?;
+        forget_revisions(store, leave, going).map_err(on_repo)?;
+    }
+    discard(store, leave, removal, views, &mut removed)
+        .map_err(|cause| cause.on_path("clean", store.root()))?;
+    for going in &removal.commits {
+        record(store, leave, going).map_err(|cause| cause.on_repo("remove", &going.repo))?;
+    }
+    for path in &removal.damaged {
+        fs::remove_file(path).map_err(|cause| cause.on_path("clean", store.root()))?;
+        fs::remove_empty_above(path, &store.root().join("manifests"));
+    }
+    Ok(removed)
+}
+
+/// Takes a commit, or what goes of it, out of every view that is there.
+fn withdraw(store: &Store, going: &Going, removed: &mut Removed) -> Result<(), Cause> {
+    let pulled = with_looks(store, going)?;
+    for id in &going.manifest.views {
+        if !is_mounted(id) {
+            removed.absent.insert(id.root.clone());
+            continue;
+        }
+        let (view, commit) = (id.open(), &going.manifest.commit);
+        for place in places(view.as_ref(), &going.repo, commit, &going.shown_at).into_values() {
+            let withdrawn = withdraw_at(going, &pulled, place)?;
+            removed.names += withdrawn.names;
+            removed.freed_bytes += withdrawn.freed_bytes;
+            removed.foreign.extend(withdrawn.foreign);
+        }
+    }
+    Ok(())
+}
+
+/// What is at one place goes with the last revision that leads there.
+fn withdraw_at(
+    going: &Going,
+    pulled: &[(RemoteFile, Vec<Stamp>)],
+    (part, leading): Place,
+) -> Result<Withdrawn, Cause> {
+    let is_whole = going.is_whole || leading.is_subset(&going.revisions);
+    let goes = |file: &RemoteFile| is_whole || going.files.contains(&file.path);
+    let files = pulled.iter().filter(|(file, _)| goes(file));
+    let revisions: Vec<_> = going.revisions.iter().cloned().collect();
+    let shown_at: Vec<_> = leading.iter().cloned().collect();
+    part.withdraw(&Withdrawal {
+        commit: &going.manifest.commit,
+        revisions: &revisions,
+        shown_at: &shown_at,
+        files: &files.cloned().collect::<Vec<_>>(),
+        is_whole,
+    })
+}
+
+/// What was pulled, and every look by which its content is known: that of the blob as well.
+fn with_looks(store: &Store, going: &Going) -> Result<Vec<(RemoteFile, Vec<Stamp>)>, Cause> {
+    let records = going.manifest.by_path();
+    let mut pulled = going.pulled.clone();
+    for (file, looks) in &mut pulled {
+        let blob = records.get(&file.path).and_then(|record| record.blob);
+        if let Some(there) = blob.map(|id| fs::lstat(&store.blob_path(id))).transpose()? {
+            looks.extend(there.as_ref().map(Stamp::of));
+        }
+    }
+    Ok(pulled)
+}
+
+fn forget_revisions(store: &Store, leave: &Collecting, going: &Going) -> Result<(), Cause> {
+    let (hub, repo, commit) = going.key();
+    let only = (!going.is_whole).then_some(&going.revisions);
+    store.forget_references(leave, (hub, &repo, &commit), only)
+}
+
+fn discard(
+    store: &Store,
+    leave: &Collecting,
+    removal: &Removal,
+    views: &BTreeSet<ViewId>,
+    removed: &mut Removed,
+) -> Result<(), Cause> {
+    let ids: BTreeSet<BlobId> = removal.blobs.keys().copied().collect();
+    for id in views.iter().filter(|_| !ids.is_empty()) {
+        removed.freed_bytes += sweep(store, id.open().as_ref(), &ids)?;
+    }
+    let discarded = store.discard(leave, &ids)?;
+    removed.blobs += discarded.blobs;
+    removed.held += discarded.held;
+    removed.freed_bytes += discarded.freed_bytes;
+    for one in &removal.unfinished {
+        if store.discard_unfinished(leave, one)? {
+            removed.unfinished += 1;
+            removed.freed_bytes += one.disk_bytes;
+        }
+    }
+    Ok(())
+}
+
+/// Removes from a view what no name in it leads to and is one of these blobs.
+fn sweep(store: &Store, view: &dyn View, ids: &BTreeSet<BlobId>) -> Result<u64, Cause> {
+    let mut ours = HashSet::new();
+    for id in ids {
+        if let Some(there) = fs::lstat(&store.blob_path(*id))? {
+            ours.insert(FileId::of(&there));
+        }
+    }
+    view.sweep(&|there| ours.contains(&FileId::of(there)))
+}
+
+fn record(store: &Store, leave: &Collecting, going: &Going) -> Result<(), Cause> {
+    if let Some(rest) = going.rest() {
+        return store.amend(leave, &going.repo, &rest, going.last_used);
+    }
+    let (hub, repo, commit) = going.key();
+    store.forget(leave, hub, &repo, &commit)
+}

@@ -1,0 +1,232 @@
+//! Marks → what exactly is to be done. Pure: nothing that something unmarked needs is in a plan.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use crate::digest::{BlobId, Digest};
+use crate::fs::Stamp;
+use crate::hub::RemoteFile;
+use crate::removal::stock::{Held, is_pulled};
+use crate::removal::{Key, Marks, Part, Stock, Why};
+use crate::repo::{RepoId, RepoPath, Revision};
+use crate::store::census::Unfinished;
+use crate::store::snapshot::Manifest;
+
+/// What is to be done.
+#[derive(Clone, Debug, Default)]
+pub struct Removal {
+    /// What goes of which commit.
+    pub commits: Vec<Going>,
+    /// The blobs that no record names when that is done, and their sizes in bytes.
+    pub blobs: BTreeMap<BlobId, u64>,
+    /// Those of them that no record names now.
+    pub unclaimed: BTreeSet<BlobId>,
+    /// What is unfinished and goes.
+    pub unfinished: Vec<Unfinished>,
+    /// Records that say nothing.
+    pub damaged: Vec<PathBuf>,
+}
+
+/// What goes of a commit.
+#[derive(Clone, Debug)]
+pub struct Going {
+    /// The repo.
+    pub repo: RepoId,
+    /// The record as it is.
+    pub manifest: Manifest,
+    /// Why.
+    pub why: Why,
+    /// Whether nothing of it stays.
+    pub is_whole: bool,
+    /// The revisions that lead to it now.
+    pub names: BTreeSet<Revision>,
+    /// Those that will no longer.
+    pub revisions: BTreeSet<Revision>,
+    /// Those under which views may show it: [`Held::revisions`].
+    pub shown_at: BTreeSet<Revision>,
+    /// What was pulled of it, with every look that the content was recorded to have.
+    pub pulled: Vec<(RemoteFile, Vec<Stamp>)>,
+    /// The files that go.
+    pub files: BTreeSet<RepoPath>,
+    /// Their blobs.
+    pub blobs: BTreeSet<BlobId>,
+    /// Size of these blobs in bytes, each counted once.
+    pub size_bytes: u64,
+    /// When it was last used.
+    pub last_used: SystemTime,
+}
+
+impl Going {
+    /// What the record is of.
+    pub fn key(&self) -> Key {
+        let manifest = &self.manifest;
+        (manifest.hub, self.repo.clone(), manifest.commit.clone())
+    }
+
+    /// What the record says when it is done; nothing when there is none any more.
+    pub fn rest(&self) -> Option<Manifest> {
+        if self.is_whole {
+            return None;
+        }
+        let mut rest = self.manifest.clone();
+        rest.revisions
+            .retain(|revision| !self.revisions.contains(revision));
+        for file in &mut rest.files {
+            if self.files.contains(&file.remote.path) {
+                file.blob = None;
+                file.stamp = None;
+            }
+        }
+        Some(rest)
+    }
+}
+
+impl Removal {
+    /// What carrying out `marks` means.
+    pub fn new(stock: &Stock, marks: &Marks) -> Self {
+        let stamps = stamps(stock);
+        let commits: Vec<Going> = marks
+            .commits
+            .iter()
+            .map(|(index, (part, why))| going(stock, &stock.commits[*index], part, *why, &stamps))
+            .collect();
+        let needed = needed_after(stock, marks, &commits);
+        let candidates = commits.iter().flat_map(|going| &going.blobs);
+        let blobs = candidates
+            .chain(&marks.blobs)
+            .filter(|id| !needed.contains(id))
+            .filter_map(|id| Some((*id, stock.blobs.get(id)?.len)))
+            .collect();
+        Self {
+            unfinished: unfinished(stock, marks, &commits),
+            damaged: if marks.has_damaged {
+                stock.damaged.clone()
+            } else {
+                Vec::new()
+            },
+            unclaimed: marks.blobs.clone(),
+            commits,
+            blobs,
+        }
+    }
+
+    /// Whether nothing is to be done.
+    pub fn is_empty(&self) -> bool {
+        self.commits.is_empty()
+            && self.blobs.is_empty()
+            && self.unfinished.is_empty()
+            && self.damaged.is_empty()
+    }
+
+    /// The commits of which something goes.
+    pub fn keys(&self) -> BTreeSet<Key> {
+        self.commits.iter().map(Going::key).collect()
+    }
+}
+
+fn going(
+    stock: &Stock,
+    held: &Held,
+    part: &Part,
+    why: Why,
+    stamps: &HashMap<Digest, Vec<Stamp>>,
+) -> Going {
+    let names: BTreeSet<Revision> = held.names.union(&held.noted).cloned().collect();
+    let is_whole = is_whole(held, part, &names);
+    let pulled = || held.pulled().map(|file| &file.remote);
+    let files: BTreeSet<RepoPath> = pulled()
+        .map(|file| file.path.clone())
+        .filter(|path| is_whole || part.files.contains(path))
+        .collect();
+    let goes = |path| files.contains(path);
+    let records = held.pulled().filter(|file| goes(&file.remote.path));
+    let blobs: BTreeSet<BlobId> = records.filter_map(|file| file.blob).collect();
+    let looks = |file: &RemoteFile| stamps.get(&file.digest).cloned().unwrap_or_default();
+    let len = |id: &BlobId| stock.blobs.get(id).map_or(0, |blob| blob.len);
+    Going {
+        repo: held.recorded.repo.clone(),
+        manifest: held.manifest().clone(),
+        why,
+        is_whole,
+        revisions: if is_whole {
+            names.clone()
+        } else {
+            part.revisions.clone()
+        },
+        names,
+        shown_at: held.revisions.clone(),
+        pulled: pulled().map(|file| (file.clone(), looks(file))).collect(),
+        files,
+        size_bytes: blobs.iter().map(len).sum(),
+        blobs,
+        last_used: held.recorded.last_used,
+    }
+}
+
+/// Nothing stays of a commit to which nothing leads any more, or of which no file is left.
+fn is_whole(held: &Held, part: &Part, names: &BTreeSet<Revision>) -> bool {
+    let leads_nowhere = !part.revisions.is_empty()
+        && !held.manifest().is_pinned
+        && names.is_subset(&part.revisions);
+    let has_no_file = !part.files.is_empty()
+        && held
+            .pulled()
+            .all(|file| part.files.contains(&file.remote.path));
+    part.is_whole || leads_nowhere || has_no_file
+}
+
+/// Every look that a proven content was recorded to have, in whichever view.
+fn stamps(stock: &Stock) -> HashMap<Digest, Vec<Stamp>> {
+    let mut stamps: HashMap<Digest, Vec<Stamp>> = HashMap::new();
+    for file in stock.commits.iter().flat_map(|held| &held.manifest().files) {
+        if let Some(stamp) = file.stamp {
+            let looks = stamps.entry(file.remote.digest).or_default();
+            if !looks.contains(&stamp) {
+                looks.push(stamp);
+            }
+        }
+    }
+    stamps
+}
+
+/// The blobs that some record names when it is done.
+fn needed_after(stock: &Stock, marks: &Marks, commits: &[Going]) -> HashSet<BlobId> {
+    let unmarked = stock.commits.iter().enumerate();
+    let unmarked = unmarked
+        .filter(|(index, _)| !marks.commits.contains_key(index))
+        .flat_map(|(_, held)| held.manifest().files.iter().filter_map(|file| file.blob));
+    let rests: Vec<Manifest> = commits.iter().filter_map(Going::rest).collect();
+    let rests = rests.iter().flat_map(|rest| &rest.files);
+    unmarked.chain(rests.filter_map(|file| file.blob)).collect()
+}
+
+/// What was marked, and the unfinished files of whole commits that no other commit has.
+fn unfinished(stock: &Stock, marks: &Marks, commits: &[Going]) -> Vec<Unfinished> {
+    let gone: BTreeSet<Key> = commits
+        .iter()
+        .filter(|going| going.is_whole)
+        .map(Going::key)
+        .collect();
+    let (mut leaving, mut staying) = (HashSet::new(), HashSet::new());
+    for held in &stock.commits {
+        let listed = if gone.contains(&held.key()) {
+            &mut leaving
+        } else {
+            &mut staying
+        };
+        let missing = held.manifest().files.iter().filter(|file| !is_pulled(file));
+        listed.extend(missing.map(|file| file.remote.digest));
+    }
+    let goes = |index: usize, one: &Unfinished| {
+        let is_left = |digest| leaving.contains(&digest) && !staying.contains(&digest);
+        !one.is_owned && (marks.unfinished.contains(&index) || one.digest.is_some_and(is_left))
+    };
+    let all = stock.unfinished.iter().enumerate();
+    all.filter(|(index, one)| goes(*index, one))
+        .map(|(_, one)| one.clone())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,256 @@
+//! All that there is to remove, as one value.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::digest::BlobId;
+use crate::error::Cause;
+use crate::fs;
+use crate::removal::Key;
+use crate::repo::{Commit, HubName, RepoId, Revision};
+use crate::store::Store;
+use crate::store::census::{Blob, Recorded, Unfinished};
+use crate::store::snapshot::{FileRecord, Manifest};
+use crate::view::{RepoView, View, ViewId};
+
+/// What a store and its views hold.
+#[derive(Debug, Default)]
+pub struct Stock {
+    /// The commits of which something was pulled.
+    pub commits: Vec<Held>,
+    /// Records that say nothing.
+    pub damaged: Vec<PathBuf>,
+    /// Finished blobs.
+    pub blobs: BTreeMap<BlobId, Blob>,
+    /// When the blobs that no record names were written.
+    pub unclaimed: BTreeMap<BlobId, SystemTime>,
+    /// Unfinished contents.
+    pub unfinished: Vec<Unfinished>,
+}
+
+/// A commit of which something was pulled.
+#[derive(Debug)]
+pub struct Held {
+    /// Its record.
+    pub recorded: Recorded,
+    /// The revisions that lead to it, by what the hub last said.
+    pub names: BTreeSet<Revision>,
+    /// Those that lead to it by what other clients noted in its views.
+    pub noted: BTreeSet<Revision>,
+    /// Those that may show it in a view: under which it was asked for and which lead to no other commit
+    /// by now, and the commit itself.
+    pub revisions: BTreeSet<Revision>,
+}
+
+/// Whether a commit is still to be seen in its views.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// Some of it, in one of them.
+    Yes,
+    /// Nothing, in none of them.
+    No,
+    /// A view is on a disk that is not there now, or there is none.
+    Unknown,
+}
+
+impl Held {
+    /// What the record is of.
+    pub fn key(&self) -> Key {
+        let manifest = &self.recorded.manifest;
+        (
+            manifest.hub,
+            self.recorded.repo.clone(),
+            manifest.commit.clone(),
+        )
+    }
+
+    /// Its record's content.
+    pub fn manifest(&self) -> &Manifest {
+        &self.recorded.manifest
+    }
+
+    /// The files that were pulled.
+    pub fn pulled(&self) -> impl Iterator<Item = &FileRecord> {
+        self.manifest().files.iter().filter(|file| is_pulled(file))
+    }
+
+    /// Whether something leads to it that does not move.
+    pub fn is_named(&self) -> bool {
+        self.manifest().is_pinned || !self.names.is_empty() || !self.noted.is_empty()
+    }
+
+    /// Whether it is to be seen anywhere.
+    ///
+    /// # Errors
+    /// When a view cannot be looked at.
+    pub fn shown(&self) -> Result<Shown, Cause> {
+        let mut shown = Shown::No;
+        let manifest = self.manifest();
+        if manifest.views.is_empty() {
+            return Ok(Shown::Unknown);
+        }
+        for id in &manifest.views {
+            if !is_mounted(id) {
+                shown = Shown::Unknown;
+            } else if self.is_shown_in(id.open().as_ref())? {
+                return Ok(Shown::Yes);
+            }
+        }
+        Ok(shown)
+    }
+
+    fn places(&self, view: &dyn View) -> BTreeMap<PathBuf, Place> {
+        let Recorded { repo, manifest, .. } = &self.recorded;
+        places(view, repo, &manifest.commit, &self.revisions)
+    }
+
+    fn is_shown_in(&self, view: &dyn View) -> Result<bool, Cause> {
+        let commit = &self.manifest().commit;
+        for (part, _) in self.places(view).values() {
+            let is_bare = self.pulled().next().is_none();
+            if is_bare && fs::lstat(&part.folder_of(commit))?.is_some() {
+                return Ok(true);
+            }
+            for file in self.pulled() {
+                if fs::lstat(&part.name_of(commit, &file.remote))?.is_some() {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+}
+
+pub(super) fn is_pulled(file: &FileRecord) -> bool {
+    file.blob.is_some() || file.stamp.is_some()
+}
+
+/// Whether the disk of a view is there: its folder may be gone, but not the one around it.
+pub(super) fn is_mounted(view: &ViewId) -> bool {
+    view.root.exists() || view.root.parent().is_some_and(Path::exists)
+}
+
+impl Stock {
+    /// Reads a store and what its views say of it.
+    ///
+    /// # Errors
+    /// When something cannot be read; [`Cause::TooNew`] when a newer larder has written records: what
+    /// they need cannot be told.
+    pub fn of(store: &Store) -> Result<Self, Cause> {
+        let census = store.census()?;
+        if let Some((path, version)) = census.newer.into_iter().next() {
+            return Err(Cause::TooNew {
+                path,
+                found: version.to_string(),
+                known: crate::store::snapshot::VERSION,
+            });
+        }
+        let mut stock = Self {
+            damaged: census.damaged,
+            blobs: store.blobs()?,
+            unfinished: store.all_unfinished()?,
+            ..Self::default()
+        };
+        stock.commits = with_names(store, census.commits)?;
+        let claimed: HashSet<BlobId> = stock
+            .commits
+            .iter()
+            .flat_map(|held| held.manifest().files.iter().filter_map(|file| file.blob))
+            .collect();
+        for id in stock.blobs.keys().filter(|id| !claimed.contains(id)) {
+            let there = fs::lstat(&store.blob_path(*id))?;
+            if let Some(written) = there.and_then(|there| there.modified().ok()) {
+                stock.unclaimed.insert(*id, written);
+            }
+        }
+        Ok(stock)
+    }
+
+    /// Every view that a record names and that is there.
+    pub fn views(&self) -> BTreeSet<ViewId> {
+        let all = self
+            .commits
+            .iter()
+            .flat_map(|held| held.manifest().views.iter());
+        all.filter(|view| is_mounted(view)).cloned().collect()
+    }
+}
+
+fn with_names(store: &Store, commits: Vec<Recorded>) -> Result<Vec<Held>, Cause> {
+    let mut known: BTreeMap<(HubName, &RepoId), BTreeSet<Revision>> = BTreeMap::new();
+    for recorded in &commits {
+        let key = (recorded.manifest.hub, &recorded.repo);
+        let revisions = recorded.manifest.revisions.iter().cloned();
+        known.entry(key).or_default().extend(revisions);
+    }
+    let mut names = BTreeMap::new();
+    for ((hub, repo), revisions) in known {
+        let leading = store.references(hub, repo, revisions)?;
+        names.insert((hub, repo.clone()), leading);
+    }
+    commits
+        .into_iter()
+        .map(|recorded| {
+            let leading = &names[&(recorded.manifest.hub, recorded.repo.clone())];
+            Held::new(recorded, leading)
+        })
+        .collect()
+}
+
+impl Held {
+    /// A record with what leads to it, given what the repo's revisions are.
+    fn new(recorded: Recorded, leading: &BTreeMap<Revision, Commit>) -> Result<Self, Cause> {
+        let Manifest { commit, .. } = &recorded.manifest;
+        let says = |revision: &Revision| leading.get(revision).map(|said| said == commit);
+        let names = leading.keys().filter(|name| says(name) == Some(true));
+        let asked = recorded.manifest.revisions.iter();
+        let mut held = Self {
+            names: names.cloned().collect(),
+            noted: BTreeSet::new(),
+            revisions: asked
+                .filter(|revision| says(revision) != Some(false))
+                .cloned()
+                .chain(Revision::parse(commit.as_str()))
+                .collect(),
+            recorded,
+        };
+        let noted = held.noted()?;
+        held.noted = noted.difference(&held.names).cloned().collect();
+        Ok(held)
+    }
+
+    /// What other clients noted leads to it, in the views that show it.
+    fn noted(&self) -> Result<BTreeSet<Revision>, Cause> {
+        let mut found = BTreeSet::new();
+        for id in self.manifest().views.iter().filter(|id| is_mounted(id)) {
+            for (part, _) in self.places(id.open().as_ref()).values() {
+                found.extend(part.refs_to(&self.manifest().commit)?);
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// A part of a view, and the revisions that lead there.
+pub(super) type Place = (Arc<dyn RepoView>, BTreeSet<Revision>);
+
+/// The parts of a view that show a commit, by the folder that readers open.
+pub(super) fn places(
+    view: &dyn View,
+    repo: &RepoId,
+    commit: &Commit,
+    revisions: &BTreeSet<Revision>,
+) -> BTreeMap<PathBuf, Place> {
+    let mut places = BTreeMap::new();
+    for revision in revisions {
+        let part = view.at(repo, revision);
+        let folder = part.folder_of(commit);
+        let (_, leading) = places
+            .entry(folder)
+            .or_insert_with(|| (part, BTreeSet::new()));
+        leading.insert(revision.clone());
+    }
+    places
+}

@@ -1,0 +1,103 @@
+//! Contents that a pull gave a place in `blobs` and died before anything led to them.
+
+use std::collections::HashSet;
+use std::fs::{self, Metadata};
+use std::path::Path;
+
+use super::aside::Aside;
+use super::layout::{link_leads, normal};
+use super::{HfCache, RepoCache};
+use crate::error::Cause;
+use crate::fs::{files_below, list, lstat, remove_counted};
+use crate::repo::{RepoId, RepoKind};
+
+impl HfCache {
+    /// Removes contents that no name in the cache leads to, if `is_ours` says so of them, and what is
+    /// left of repos that show nothing then. Returns the bytes that this frees.
+    ///
+    /// # Errors
+    /// When something cannot be looked at or removed; the next call goes on from there.
+    pub fn sweep(&self, is_ours: &dyn Fn(&Metadata) -> bool) -> Result<u64, Cause> {
+        let mut freed_bytes = 0;
+        for folder in list(self.root())? {
+            if let Some(repo) = repo_of(&folder) {
+                freed_bytes += self.repo(&repo).sweep(is_ours)?;
+            }
+        }
+        Ok(freed_bytes)
+    }
+}
+
+impl RepoCache {
+    fn sweep(&self, is_ours: &dyn Fn(&Metadata) -> bool) -> Result<u64, Cause> {
+        // What it has left aside goes as well.
+        drop(Aside::of(&self.layout));
+        let mut ours = Vec::new();
+        for blob in list(&self.layout.blobs())? {
+            if lstat(&blob)?.is_some_and(|there| there.is_file() && is_ours(&there)) {
+                ours.push(blob);
+            }
+        }
+        if ours.is_empty() {
+            return Ok(0);
+        }
+        let mut needed = HashSet::new();
+        for name in files_below(&self.layout.snapshots())? {
+            if let Ok(target) = fs::read_link(&name) {
+                needed.insert(link_leads(&name, &target));
+            }
+        }
+        let mut freed_bytes = 0;
+        for blob in ours.iter().filter(|blob| !needed.contains(&normal(blob))) {
+            freed_bytes += remove_counted(blob)?;
+        }
+        self.remove_shell()?;
+        Ok(freed_bytes)
+    }
+}
+
+/// The repo whose folder this is.
+fn repo_of(folder: &Path) -> Option<RepoId> {
+    let (kind, id) = folder.file_name()?.to_str()?.split_once("--")?;
+    let kind = [RepoKind::Model, RepoKind::Dataset]
+        .into_iter()
+        .find(|known| known.plural() == kind)?;
+    RepoId::parse(kind, &id.replace("--", "/")).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::MetadataExt;
+
+    use super::super::testing::{commit, git_file, repo};
+    use super::*;
+    use crate::view::Publication;
+
+    #[test]
+    fn contents_without_a_name_go_if_they_are_ours() {
+        let (dir, repo) = repo(true);
+        let cache = HfCache::new(dir.path().join("hub"), true);
+        let (file, stored) = (git_file("f", b"content"), dir.path().join("stored"));
+        fs::write(&stored, "content").unwrap();
+        repo.publish(&Publication {
+            commit: &commit('c'),
+            revision: None,
+            listing: &[],
+            files: &[(file.clone(), stored.clone())],
+        })
+        .unwrap();
+        let ino = fs::metadata(&stored).unwrap().ino();
+        let is_ours = move |there: &Metadata| there.ino() == ino;
+        cache.sweep(&is_ours).unwrap();
+        assert!(repo.is_linked(&commit('c'), &file), "a name leads there");
+        fs::remove_dir_all(repo.snapshot_dir(&commit('c'))).unwrap();
+        let foreign = repo.layout.blobs().join("x.incomplete");
+        fs::write(&foreign, "theirs").unwrap();
+        cache.sweep(&is_ours).unwrap();
+        assert!(foreign.exists() && !repo.layout.blob(file.digest).exists());
+        fs::remove_file(&foreign).unwrap();
+        fs::hard_link(&stored, repo.layout.blob(file.digest)).unwrap();
+        cache.sweep(&is_ours).unwrap();
+        assert!(!repo.folder().exists());
+    }
+}

@@ -1,0 +1,126 @@
+//! The disk against the model.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use super::hub::Content;
+use super::model::{Key, VIEWS, View};
+use super::read::{self, children, files};
+use super::world::{REPOS, World};
+
+/// Everything that must hold between two steps.
+#[track_caller]
+pub(crate) fn everything(world: &World) {
+    let model = &world.model;
+    assert_eq!(read::records(world), model.records, "records");
+    assert_eq!(read::refs(world), model.refs, "refs of the store");
+    assert_eq!(read::shown(world), model.shown, "names in the views");
+    assert_eq!(read::noted(world), model.noted, "refs in the views");
+    let needed = needed(world);
+    blobs_of_store(world, &needed);
+    for view in VIEWS {
+        for id in REPOS {
+            repo_in_view(world, view, id);
+        }
+    }
+}
+
+/// SHA-256 and git id of every content that a record names.
+fn needed(world: &World) -> BTreeMap<String, String> {
+    let records = world.model.records.iter();
+    let files = records.flat_map(|(key, record)| record.files.iter().map(move |path| (key, path)));
+    files
+        .map(|(key, path)| names_of(world, key, path))
+        .collect()
+}
+
+fn names_of(world: &World, (id, commit): &Key, path: &str) -> (String, String) {
+    let content = world.content(id, commit, path);
+    (content.sha256().to_owned(), content.blob_id().to_owned())
+}
+
+fn blobs_of_store(world: &World, needed: &BTreeMap<String, String>) {
+    let store = world.larder.store();
+    let there = named_by_content(&store.join("blobs/sha256"), Content::sha256);
+    let git = named_by_content(&store.join("blobs/git-sha1"), Content::blob_id);
+    for sha256 in needed.keys() {
+        assert!(there.contains(sha256), "the needed blob {sha256} is gone");
+    }
+    if world.model.has_garbage {
+        return;
+    }
+    // What a view shows without a record is held by its name there.
+    let shown = world.model.shown.iter();
+    let held: BTreeSet<(String, String)> = shown
+        .flat_map(|((_, key), names)| names.iter().map(move |path| (key, path)))
+        .map(|(key, path)| names_of(world, key, path))
+        .collect();
+    let may = |name: &str| {
+        let mut all = needed
+            .iter()
+            .chain(held.iter().map(|(sha256, git)| (sha256, git)));
+        all.any(|(sha256, git)| sha256 == name || git == name)
+    };
+    for name in there.iter().chain(&git) {
+        assert!(may(name), "nothing needs the blob {name}");
+    }
+    let partials = children(&store.join("partial"));
+    assert!(partials.is_empty(), "unfinished: {partials:?}");
+}
+
+/// The names of the files below a folder, which are those of their contents.
+fn named_by_content(dir: &Path, digest: fn(&Content) -> &str) -> BTreeSet<String> {
+    let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
+    let all = files(dir);
+    let names = all.iter().map(|path| {
+        let content = Content::disk(path).unwrap();
+        assert_eq!(digest(&content), name(path), "{}", path.display());
+        name(path)
+    });
+    names.collect()
+}
+
+/// Names lead to the right bytes, refs to snapshots, and there is no blob that nothing can want.
+fn repo_in_view(world: &World, view: View, id: &'static str) {
+    let (folder, model) = (world.folder(view, id), &world.model);
+    let mut wanted = BTreeSet::new();
+    for ((at, key), names) in &model.shown {
+        if *at != view || key.0 != id {
+            continue;
+        }
+        for path in names {
+            let there = folder.join("snapshots").join(&key.1).join(path);
+            let content = Content::disk(&there);
+            let content = content.unwrap_or_else(|error| panic!("{}: {error}", there.display()));
+            let (sha256, git) = names_of(world, key, path);
+            assert_eq!(content.sha256(), sha256, "{}", there.display());
+            wanted.extend([sha256, git]);
+        }
+    }
+    // A name that was removed by hand leaves its blob behind, as long as it is on record.
+    for (key, record) in &model.records {
+        if key.0 == id && record.views.contains(&view) {
+            let names = record.files.iter().map(|path| names_of(world, key, path));
+            wanted.extend(names.flat_map(|(sha256, git)| [sha256, git]));
+        }
+    }
+    if model.has_garbage {
+        return;
+    }
+    for blob in children(&folder.join("blobs")) {
+        let name = blob.file_name().unwrap().to_str().unwrap();
+        assert!(wanted.contains(name), "nothing needs {}", blob.display());
+    }
+    assert!(fs::symlink_metadata(folder.join(".larder")).is_err());
+    let is_empty = wanted.is_empty()
+        && !model
+            .noted
+            .keys()
+            .any(|(at, of, _)| *at == view && *of == id);
+    assert!(
+        !is_empty || !folder.exists(),
+        "{} is left",
+        folder.display()
+    );
+}

@@ -1,0 +1,184 @@
+//! What must be there, as the promises say it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A repo and a commit of it.
+pub(crate) type Key = (&'static str, String);
+
+/// One of two caches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum View {
+    First,
+    Second,
+}
+
+pub(crate) const VIEWS: [View; 2] = [View::First, View::Second];
+
+/// What is recorded of a commit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Record {
+    pub(crate) files: BTreeSet<String>,
+    pub(crate) views: BTreeSet<View>,
+    pub(crate) revisions: BTreeSet<String>,
+    pub(crate) is_pinned: bool,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Model {
+    /// What was pulled.
+    pub(crate) records: BTreeMap<Key, Record>,
+    /// What each revision was when it was last pulled.
+    pub(crate) refs: BTreeMap<(&'static str, String), String>,
+    /// The names that each view shows.
+    pub(crate) shown: BTreeMap<(View, Key), BTreeSet<String>>,
+    /// The refs in each view.
+    pub(crate) noted: BTreeMap<(View, &'static str, String), String>,
+    /// Whether a kill may have left contents that nothing names.
+    pub(crate) has_garbage: bool,
+}
+
+impl Model {
+    /// A pull of these files has ended.
+    pub(crate) fn pulled(
+        &mut self,
+        key: &Key,
+        revision: Option<&str>,
+        view: View,
+        files: &[String],
+    ) {
+        let record = self.records.entry(key.clone()).or_default();
+        record.files.extend(files.iter().cloned());
+        record.views.insert(view);
+        record.is_pinned |= revision.is_none();
+        let shown = self.shown.entry((view, key.clone())).or_default();
+        shown.extend(files.iter().cloned());
+        if let Some(revision) = revision {
+            record.revisions.insert(revision.to_owned());
+            let (id, commit) = key;
+            self.refs.insert((id, revision.to_owned()), commit.clone());
+            self.noted
+                .insert((view, id, revision.to_owned()), commit.clone());
+        }
+    }
+
+    /// The revisions that lead to a commit, by the store and by the views that show it.
+    fn names(&self, key: &Key) -> BTreeSet<String> {
+        let (id, commit) = key;
+        let record = &self.records[key];
+        let refs = self.refs.iter();
+        let by_store = refs.filter(|((of, _), said)| of == id && *said == commit);
+        let noted = self.noted.iter();
+        let by_view = noted.filter(|((view, of, _), said)| {
+            record.views.contains(view) && of == id && *said == commit
+        });
+        by_store
+            .map(|((_, name), _)| name.clone())
+            .chain(by_view.map(|((_, _, name), _)| name.clone()))
+            .collect()
+    }
+
+    pub(crate) fn commits_of(&self, id: &str) -> Vec<Key> {
+        let keys = self.records.keys().filter(|(of, _)| *of == id);
+        keys.cloned().collect()
+    }
+
+    /// Nothing of a commit is to be left; what others put beside it stays, with what leads to it.
+    pub(crate) fn forget(&mut self, key: &Key) {
+        let record = self.records.remove(key).expect("it is recorded");
+        let (id, commit) = key;
+        self.refs.retain(|(of, _), said| of != id || said != commit);
+        for view in record.views {
+            let shown = self.shown.entry((view, key.clone())).or_default();
+            shown.retain(|path| !record.files.contains(path));
+            if shown.is_empty() {
+                self.shown.remove(&(view, key.clone()));
+                self.noted
+                    .retain(|(at, of, _), said| *at != view || of != id || said != commit);
+            }
+        }
+    }
+
+    /// `rm id@revision`.
+    pub(crate) fn forget_name(&mut self, id: &'static str, revision: &str) {
+        let key = (id, self.refs[&(id, revision.to_owned())].clone());
+        let is_last = self.names(&key).iter().all(|name| name == revision);
+        if is_last && !self.records[&key].is_pinned {
+            return self.forget(&key);
+        }
+        self.refs.remove(&(id, revision.to_owned()));
+        let record = self.records.get_mut(&key).unwrap();
+        record.revisions.remove(revision);
+        for view in record.views.clone() {
+            let at = (view, id, revision.to_owned());
+            if self.noted.get(&at) == Some(&key.1) {
+                self.noted.remove(&at);
+            }
+        }
+    }
+
+    /// `rm id --file path`.
+    pub(crate) fn forget_file(&mut self, id: &str, path: &str) {
+        for key in self.commits_of(id) {
+            let record = self.records.get_mut(&key).unwrap();
+            if !record.files.contains(path) {
+                continue;
+            }
+            if record.files.len() == 1 {
+                self.forget(&key);
+                continue;
+            }
+            record.files.remove(path);
+            for view in record.views.clone() {
+                if let Some(shown) = self.shown.get_mut(&(view, key.clone())) {
+                    shown.remove(path);
+                }
+            }
+        }
+        self.drop_empty();
+    }
+
+    /// `prune`, with nothing unfinished to be kept.
+    pub(crate) fn prune(&mut self) {
+        let keys: Vec<Key> = self.records.keys().cloned().collect();
+        let goes = |key: &&Key| {
+            let record = &self.records[*key];
+            let is_shown = record.views.iter().any(|view| {
+                let shown = self.shown.get(&(*view, (*key).clone()));
+                shown.is_some_and(|shown| !shown.is_disjoint(&record.files))
+            });
+            !is_shown || (!record.is_pinned && self.names(key).is_empty())
+        };
+        let going: Vec<Key> = keys.iter().filter(goes).cloned().collect();
+        for key in going {
+            self.forget(&key);
+        }
+        self.has_garbage = false;
+    }
+
+    /// Some names of a commit were removed from a view by hand.
+    pub(crate) fn unlinked(&mut self, view: View, key: &Key, path: &str) {
+        if let Some(shown) = self.shown.get_mut(&(view, key.clone())) {
+            shown.remove(path);
+        }
+        self.drop_empty();
+    }
+
+    /// Another tool removed a commit from a view.
+    pub(crate) fn gone_from(&mut self, view: View, key: &Key) {
+        self.shown.remove(&(view, key.clone()));
+        let (id, commit) = key;
+        self.noted
+            .retain(|(at, of, _), said| *at != view || of != id || said != commit);
+    }
+
+    /// A repo was removed from a view with everything.
+    pub(crate) fn repo_gone_from(&mut self, view: View, id: &str) {
+        self.shown
+            .retain(|(at, (of, _)), _| *at != view || *of != id);
+        self.noted.retain(|(at, of, _), _| *at != view || *of != id);
+    }
+
+    fn drop_empty(&mut self) {
+        self.shown.retain(|_, names| !names.is_empty());
+    }
+}

@@ -1,0 +1,299 @@
+//! What can happen. Another kind of step is a variant here, a line in `choose`, a method, and what it
+//! means in the model.
+
+use std::fs;
+use std::time::Duration;
+
+use fastrand::Rng;
+
+use super::bin::{Call, Running};
+use super::hub::{Hub, Record};
+use super::model::{Key, VIEWS, View};
+use super::python::Client;
+use super::read;
+use super::world::{REPOS, World};
+
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    /// A branch of the hub moves on.
+    Commit(&'static str),
+    /// A pull of all or some files, to its end.
+    Pull(Pull),
+    /// A pull that is killed when the hub has sent so many bytes more.
+    Killed(Pull, u64),
+    /// `rm id`.
+    RmRepo(&'static str),
+    /// `rm id@revision`.
+    RmName(&'static str, String),
+    /// `rm id@commit`.
+    RmCommit(Key),
+    /// `rm id --file path`.
+    RmFile(&'static str, String),
+    /// `prune`, with nothing unfinished to be kept.
+    Prune,
+    /// `hf cache rm` of a commit.
+    HfRm(View, Key),
+    /// `rm -rf` of a repo's folder in a view.
+    RepoByHand(View, &'static str),
+    /// `rm` of a name in a view.
+    NameByHand(View, Key, String),
+    /// `rm -rf` of a view.
+    ViewByHand(View),
+    /// What is on record and whole is pulled offline.
+    Offline(Key, View),
+}
+
+/// What is pulled.
+#[derive(Clone, Debug)]
+pub(crate) struct Pull {
+    key: Key,
+    /// `None`: by the commit itself.
+    revision: Option<&'static str>,
+    view: View,
+    files: Vec<String>,
+    is_all: bool,
+}
+
+fn one<T: Clone>(random: &mut Rng, of: &[T]) -> Option<T> {
+    (!of.is_empty()).then(|| of[random.usize(..of.len())].clone())
+}
+
+impl Step {
+    pub(crate) fn choose(random: &mut Rng, world: &World) -> Self {
+        let id = REPOS[random.usize(..REPOS.len())];
+        let view = VIEWS[random.usize(..VIEWS.len())];
+        let model = &world.model;
+        let recorded: Vec<Key> = model.records.keys().cloned().collect();
+        let shown: Vec<(View, Key)> = model.shown.keys().cloned().collect();
+        let pull = Pull::choose(random, world, id, view);
+        let step = match random.u8(..100) {
+            0..10 => Some(Self::Commit(id)),
+            10..18 => Some(Self::Killed(pull.clone(), random.u64(..2_000_000))),
+            18..23 => Some(Self::RmRepo(id)),
+            23..31 => {
+                let names: Vec<_> = model.refs.keys().cloned().collect();
+                one(random, &names).map(|(id, name)| Self::RmName(id, name))
+            }
+            31..35 => one(random, &recorded).map(Self::RmCommit),
+            35..43 => one(random, &recorded).and_then(|key| {
+                let files: Vec<_> = model.records[&key].files.iter().cloned().collect();
+                Some(Self::RmFile(key.0, one(random, &files)?))
+            }),
+            43..53 => Some(Self::Prune),
+            53..56 => one(random, &shown).map(|(view, key)| Self::HfRm(view, key)),
+            56..59 => Some(Self::RepoByHand(view, id)),
+            59..63 => one(random, &shown).and_then(|(view, key)| {
+                let names: Vec<_> = model.shown[&(view, key.clone())].iter().cloned().collect();
+                Some(Self::NameByHand(view, key, one(random, &names)?))
+            }),
+            63 => Some(Self::ViewByHand(view)),
+            64..70 => one(random, &recorded).map(|key| Self::Offline(key, view)),
+            _ => None,
+        };
+        step.unwrap_or(Self::Pull(pull))
+    }
+
+    /// Takes the step on the disk and in the model.
+    pub(crate) fn take(&self, random: &mut Rng, world: &mut World) {
+        *world.counts.entry(self.kind()).or_default() += 1;
+        match self {
+            Self::Commit(id) => world.commit(random, id),
+            Self::Pull(pull) => {
+                pull.call(world, &[]).run().succeeded();
+                pull.note(world);
+            }
+            Self::Killed(pull, bytes) => pull.killed(world, *bytes),
+            Self::RmRepo(id) => {
+                let keys = world.model.commits_of(id);
+                rm(world, &[id], if keys.is_empty() { 3 } else { 0 });
+                for key in &keys {
+                    world.model.forget(key);
+                }
+            }
+            Self::RmName(id, name) => {
+                rm(world, &[&format!("{id}@{name}")], 0);
+                world.model.forget_name(id, name);
+            }
+            Self::RmCommit(key) => {
+                rm(world, &[&format!("{}@{}", key.0, key.1)], 0);
+                world.model.forget(key);
+            }
+            Self::RmFile(id, path) => {
+                rm(world, &[id, "--file", path], 0);
+                world.model.forget_file(id, path);
+            }
+            Self::Prune => {
+                let args = ["prune", "--yes", "--partials-older-than", "0"];
+                world.larder.args(args).run().succeeded();
+                world.model.prune();
+            }
+            Self::HfRm(view, key) => {
+                let client = Client::hf(&world.larder, ["cache", "rm", &key.1, "--yes"]);
+                let client = client.env("HF_HUB_CACHE", world.cache(*view));
+                client.run().succeeded();
+                world.model.gone_from(*view, key);
+                note_views(world, *view);
+            }
+            Self::RepoByHand(view, id) => {
+                remove(&world.folder(*view, id));
+                world.model.repo_gone_from(*view, id);
+            }
+            Self::NameByHand(view, key, path) => {
+                let snapshot = world.folder(*view, key.0).join("snapshots").join(&key.1);
+                fs::remove_file(snapshot.join(path)).unwrap();
+                world.model.unlinked(*view, key, path);
+            }
+            Self::ViewByHand(view) => {
+                remove(&world.cache(*view));
+                for id in REPOS {
+                    world.model.repo_gone_from(*view, id);
+                }
+            }
+            Self::Offline(key, view) => offline(world, key, *view),
+        }
+    }
+
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Commit(_) => "commits",
+            Self::Pull(_) => "pulls",
+            Self::Killed(..) => "killed pulls",
+            Self::RmRepo(_) | Self::RmName(..) | Self::RmCommit(_) | Self::RmFile(..) => "rm",
+            Self::Prune => "prune",
+            Self::HfRm(..) => "hf cache rm",
+            Self::RepoByHand(..) | Self::NameByHand(..) | Self::ViewByHand(_) => "removed by hand",
+            Self::Offline(..) => "pulls offline",
+        }
+    }
+}
+
+fn rm(world: &World, args: &[&str], code: i32) {
+    let call = world.larder.args(["rm", "--yes"]).and(args);
+    call.run().exited(code);
+}
+
+fn remove(dir: &std::path::Path) {
+    if dir.exists() {
+        fs::remove_dir_all(dir).unwrap();
+    }
+}
+
+/// `hf` removes a repo whole when nothing else of it is shown, whatever else leads to it.
+fn note_views(world: &mut World, view: View) {
+    for id in REPOS {
+        if !world.folder(view, id).exists() {
+            world.model.repo_gone_from(view, id);
+        }
+    }
+}
+
+/// What the store has needs no network, wherever it is to be shown.
+fn offline(world: &mut World, key: &Key, view: View) {
+    let files: Vec<String> = world.model.records[key].files.iter().cloned().collect();
+    let pull = Pull {
+        key: key.clone(),
+        revision: None,
+        view,
+        files,
+        is_all: false,
+    };
+    pull.call(world, &["--offline"]).run().succeeded();
+    pull.note(world);
+}
+
+impl Pull {
+    fn choose(random: &mut Rng, world: &World, id: &'static str, view: View) -> Self {
+        let revision = [Some("main"), Some("main"), Some("v1"), None][random.usize(..4)];
+        let commit = world.hub.commit_of(id, revision.unwrap_or("main")).unwrap();
+        let mut files: Vec<String> = world
+            .hub
+            .files(id, &commit)
+            .into_iter()
+            .map(|(path, _)| path)
+            .collect();
+        let is_all = random.u8(..3) > 0;
+        if !is_all {
+            random.shuffle(&mut files);
+            files.truncate(random.usize(1..=files.len()));
+        }
+        Self {
+            key: (id, commit),
+            revision,
+            view,
+            files,
+            is_all,
+        }
+    }
+
+    fn call<'a>(&self, world: &'a World, options: &[&str]) -> Call<'a> {
+        let (id, commit) = &self.key;
+        let reference = format!("{id}@{}", self.revision.unwrap_or(commit));
+        let mut call = world.larder.pull([reference]);
+        if !self.is_all {
+            call = call.and(&self.files);
+        }
+        let cache = world.cache(self.view);
+        call.and(["--cache-dir".as_ref(), cache.as_os_str()])
+            .and(options)
+    }
+
+    fn note(&self, world: &mut World) {
+        world
+            .model
+            .pulled(&self.key, self.revision, self.view, &self.files);
+    }
+
+    /// What a kill leaves is what was there, or what the pull makes of it, part by part.
+    fn killed(&self, world: &mut World, bytes: u64) {
+        let running = self.call(world, &[]).spawn();
+        wait(&world.hub, &running, bytes);
+        running.kill_9();
+        let records = read::records(world);
+        let (refs, shown, noted) = (read::refs(world), read::shown(world), read::noted(world));
+        let before = world.model.records.get(&self.key).cloned();
+        let before_shown = world.model.shown.clone();
+        self.note(world);
+        let model = &mut world.model;
+        let record = records.get(&self.key).cloned();
+        let after = model.records.get(&self.key).cloned();
+        assert!(
+            record == before || record == after,
+            "half a record: {record:?}"
+        );
+        match record {
+            Some(record) => model.records.insert(self.key.clone(), record),
+            None => model.records.remove(&self.key),
+        };
+        let at = (self.view, self.key.clone());
+        let names = shown.get(&at).cloned().unwrap_or_default();
+        match before_shown.get(&at) {
+            Some(old) => assert!(old.is_subset(&names) && names.is_subset(&model.shown[&at])),
+            None => assert!(
+                names.is_empty() || names == model.shown[&at],
+                "half a snapshot"
+            ),
+        }
+        model.shown.insert(at, names);
+        model.shown.retain(|_, names| !names.is_empty());
+        model.refs = refs;
+        model.noted = noted;
+        model.has_garbage = true;
+    }
+}
+
+/// Waits until the hub has sent so many bytes more, or the process has ended.
+fn wait(hub: &Hub, running: &Running, bytes: u64) {
+    const STEP: Duration = Duration::from_millis(10);
+    let sent = |requests: &[Record]| -> u64 {
+        requests.iter().map(|request| request.body_bytes_sent).sum()
+    };
+    let due = hub.log().bytes_sent() + bytes;
+    while !running.has_ended() {
+        if hub
+            .log()
+            .block_until(STEP, |requests| sent(requests) >= due)
+        {
+            return;
+        }
+    }
+}
