@@ -16,6 +16,7 @@ use args::{Args, Command, Global};
 use config::Config;
 use output::Output;
 
+mod adopt;
 mod again;
 mod args;
 mod config;
@@ -28,7 +29,9 @@ mod output;
 mod progress;
 mod pull;
 mod render;
+mod runtime;
 mod session;
+mod verify;
 
 /// Runs the command that `arguments` (the program's name first) ask for; returns the exit code.
 pub(crate) fn run(arguments: &[OsString]) -> u8 {
@@ -38,7 +41,7 @@ pub(crate) fn run(arguments: &[OsString]) -> u8 {
     };
     let mut output = Output::new(&args.global);
     match dispatch(&args, arguments, &mut output) {
-        Ok(()) => 0,
+        Ok(()) => output.exit_code(),
         Err(error) => {
             fail::report(&error, &fail::Advice::of(&error, arguments), &mut output);
             error.cause.kind().exit_code()
@@ -62,6 +65,18 @@ fn dispatch(args: &Args, arguments: &[OsString], output: &mut Output) -> Result<
             logging::start(&config)?;
             tracing::debug!(arguments = %again::command_line(arguments).text, "started");
             pull::run(pull, &config, output)
+        }
+        Command::Verify(verify) => {
+            let config = Config::of_process(&args.global, &verify.hub)?;
+            output.configure(&config);
+            logging::start(&config)?;
+            verify::run(verify, &config, output)
+        }
+        Command::Adopt(adopt) => {
+            let config = Config::of_process(&args.global, &adopt.to_hub())?;
+            output.configure(&config);
+            logging::start(&config)?;
+            adopt::run(adopt, &config, output)
         }
     }
 }

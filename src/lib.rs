@@ -11,10 +11,12 @@
 //! sockets live under [`hub`] and [`transfer`], files under [`store`] and [`view`]. The library never
 //! prints and never reads the environment: the binary does both.
 
+pub mod adopt;
 mod blocking;
 pub mod digest;
 pub mod error;
 pub mod fs;
+pub mod hashing;
 pub mod hub;
 pub mod plan;
 #[doc(hidden)]
@@ -31,4 +33,5 @@ pub mod session;
 pub mod source;
 pub mod store;
 pub mod transfer;
+pub mod verify;
 pub mod view;

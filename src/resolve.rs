@@ -55,9 +55,11 @@ pub async fn resolve(
         let manifest = store.manifest(hub, &asked, &pinned)?;
         // What another client noted has no checksum: good enough only where nobody can be asked.
         let known = match &manifest {
-            Some(manifest) => Some(manifest.listing()),
+            Some(manifest) if is_offline || !manifest.is_partial_listing => {
+                Some(manifest.listing())
+            }
             None if is_offline => local.read_tree(&pinned),
-            None => None,
+            _ => None,
         };
         Ok((manifest, known))
     })

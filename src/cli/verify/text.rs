@@ -1,0 +1,206 @@
+//! The report of a verification, for people and for programs.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use unicode_width::UnicodeWidthStr;
+
+use larder::redact::clean;
+use larder::verify::repair::{Repaired, is_repairable};
+use larder::verify::{FileOf, Finding, Problem, Report};
+
+use crate::cli::render;
+
+/// A repo or a file is cut to this many columns, whatever the terminal has.
+const WIDEST: usize = 60;
+
+/// A table of what is wrong, and a summary.
+pub(super) fn report(report: &Report, width: Option<usize>, took: Duration) -> String {
+    let mut text = String::new();
+    if !report.findings.is_empty() {
+        text.push_str(&table(&report.findings, width));
+        text.push('\n');
+    }
+    for gone in &report.gone {
+        text.push_str(&format!(
+            "{}@{} was removed from {}\n",
+            gone.repo,
+            gone.commit.short(),
+            clean(&gone.view.root.display().to_string())
+        ));
+    }
+    if report.newer > 0 {
+        text.push_str(&format!(
+            "not read: {} of a newer larder\n",
+            render::count(report.newer, "record")
+        ));
+    }
+    let unrecorded = match report.unrecorded {
+        0 => String::new(),
+        number => format!(", {number} of them without a record"),
+    };
+    let found = match report.findings.len() as u64 {
+        0 => "all right".to_owned(),
+        number => format!("{} wrong", render::count(number, "name")),
+    };
+    text + &format!(
+        "verified {}{unrecorded} ({}) of {} in {}: {found}\n",
+        render::count(report.files, "file"),
+        render::size(report.bytes),
+        render::count(report.commits, "commit"),
+        render::duration(took)
+    )
+}
+
+fn table(findings: &[Finding], width: Option<usize>) -> String {
+    let rows: Vec<[String; 4]> = findings
+        .iter()
+        .map(|finding| {
+            let of = |show: fn(&FileOf) -> String| finding.file.as_deref().map_or("-".into(), show);
+            [
+                words(&finding.problem),
+                of(|file| file.path.to_string()),
+                of(|file| format!("{}@{}", file.repo, file.commit.short())),
+                clean(&finding.path.display().to_string()),
+            ]
+        })
+        .collect();
+    let head = ["WHAT", "FILE", "REPO", "WHERE"].map(str::to_owned);
+    let widest = width.map_or(WIDEST, |width| (width / 3).clamp(12, WIDEST));
+    let columns: [usize; 4] = std::array::from_fn(|at| {
+        let cells = rows.iter().chain([&head]).map(|row| row[at].width());
+        let most = if at == 0 { usize::MAX } else { widest };
+        cells.max().unwrap_or(0).min(most)
+    });
+    let line = |row: &[String; 4]| {
+        let [what, file, repo, path] = row;
+        format!(
+            "{}  {}  {}  {path}\n",
+            render::pad(what, columns[0]),
+            render::pad(file, columns[1]),
+            render::pad(repo, columns[2])
+        )
+    };
+    [&head].into_iter().chain(&rows).map(line).collect()
+}
+
+fn words(problem: &Problem) -> String {
+    match problem {
+        Problem::Missing => "missing".into(),
+        Problem::Dangling => "leads nowhere".into(),
+        Problem::NotAFile => "no file".into(),
+        Problem::Length { want, got } if got < want => {
+            format!("truncated: {got} of {want} bytes")
+        }
+        Problem::Length { want, got } => format!("too long: {got} instead of {want} bytes"),
+        Problem::Content { .. } => "changed".into(),
+        Problem::Unreadable(why) => format!("unreadable: {}", clean(why)),
+        Problem::Extra => "unknown file".into(),
+        Problem::DamagedRecord => "damaged record".into(),
+    }
+}
+
+/// What a repair did, and what is left to do.
+pub(super) fn repaired(repaired: &Repaired, report: &Report) -> String {
+    let mut parts = vec![
+        format!("{} put right", render::count(repaired.published, "name")),
+        format!("{} fetched", render::size(repaired.fetched_bytes)),
+    ];
+    if repaired.expelled > 0 {
+        let names = render::count(repaired.expelled, "name");
+        parts.push(format!("{names} in the store taken out of service"));
+    }
+    if repaired.copied > 0 {
+        let contents = render::count(repaired.copied, "content");
+        parts.push(format!("{contents} taken from a good copy"));
+    }
+    if repaired.forgotten > 0 {
+        let files = render::count(repaired.forgotten, "file");
+        parts.push(format!("{files} no longer in the store and in no view"));
+    }
+    let mut text = format!("repaired: {}\n", parts.join(", "));
+    let left = report.findings.iter().filter(|found| !is_repairable(found));
+    let left = left.count() as u64;
+    if left > 0 {
+        text.push_str(&format!(
+            "left as it is: {}; look at the table and decide\n",
+            render::count(left, "name")
+        ));
+    }
+    text
+}
+
+/// The document of a verification.
+pub(super) fn document(report: &Report, repaired: Option<&Repaired>) -> Value {
+    let wrong: Vec<Value> = report
+        .findings
+        .iter()
+        .map(|finding| {
+            let mut row = row(finding);
+            row["is_repaired"] = json!(repaired.is_some() && is_repairable(finding));
+            row
+        })
+        .collect();
+    let gone: Vec<Value> = report
+        .gone
+        .iter()
+        .map(|gone| {
+            json!({
+                "repo": gone.repo.id(),
+                "kind": gone.repo.kind().as_str(),
+                "commit": gone.commit.as_str(),
+                "view": { "kind": gone.view.kind.as_str(), "root": gone.view.root.to_string_lossy() },
+            })
+        })
+        .collect();
+    json!({
+        "commits": report.commits,
+        "files": report.files,
+        "bytes": report.bytes,
+        "unrecorded": report.unrecorded,
+        "newer_records": report.newer,
+        "wrong": wrong,
+        "gone": gone,
+        "repaired": repaired.map(|repaired| json!({
+            "published": repaired.published,
+            "fetched_bytes": repaired.fetched_bytes,
+            "expelled": repaired.expelled,
+            "copied": repaired.copied,
+            "forgotten": repaired.forgotten,
+        })),
+    })
+}
+
+fn row(finding: &Finding) -> Value {
+    let file = finding.file.as_deref();
+    let (expected, got) = match &finding.problem {
+        Problem::Length { want, got } => (json!(want), json!(got)),
+        Problem::Content { want, got } => (json!(want.to_string()), json!(got.to_string())),
+        _ => (Value::Null, Value::Null),
+    };
+    json!({
+        "problem": name(&finding.problem),
+        "message": words(&finding.problem),
+        "path": finding.path.to_string_lossy(),
+        "hub": file.map(|file| file.hub.as_str()),
+        "repo": file.map(|file| file.repo.id()),
+        "kind": file.map(|file| file.repo.kind().as_str()),
+        "commit": file.map(|file| file.commit.as_str()),
+        "file": file.map(|file| file.path.as_str()),
+        "expected": expected,
+        "got": got,
+    })
+}
+
+fn name(problem: &Problem) -> &'static str {
+    match problem {
+        Problem::Missing => "missing",
+        Problem::Dangling => "dangling",
+        Problem::NotAFile => "not_a_file",
+        Problem::Length { .. } => "length",
+        Problem::Content { .. } => "content",
+        Problem::Unreadable(_) => "unreadable",
+        Problem::Extra => "extra",
+        Problem::DamagedRecord => "damaged_record",
+    }
+}
