@@ -124,7 +124,9 @@ pub fn foresee(store: &Store, parts: &[Part]) -> Result<Taken, Cause> {
             continue;
         }
         taken.hashed_bytes += file.stamp.len;
-        let Some(promise) = file.promise else { continue };
+        let Some(promise) = file.promise else {
+            continue;
+        };
         let is_stored = store.find(promise, file.stamp.len)?.is_some();
         let is_twin = !seen.insert(promise) || (is_stored && !known.holds(&file));
         if is_twin && !file.is_foreign {
@@ -152,7 +154,9 @@ pub fn allow(store: &Store, dir: &Path) -> Result<(), Cause> {
     }
     Err(Cause::Usage {
         why: format!("it is on another disk than the store {}", root.display()),
-        hint: Some("files are taken over by links: name a store on that disk with --store".to_owned()),
+        hint: Some(
+            "files are taken over by links: name a store on that disk with --store".to_owned(),
+        ),
     })
 }
 

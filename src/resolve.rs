@@ -64,6 +64,13 @@ pub async fn resolve(
         Ok((manifest, known))
     })
     .await?;
+    let is_partial = |manifest: &Manifest| manifest.is_partial_listing;
+    if session.is_offline && manifest.as_ref().is_some_and(is_partial) {
+        session.sink.emit(Event::Notice(
+            "the hub was never asked for the files of this commit: there may be more of them"
+                .to_owned(),
+        ));
+    }
     let listing = match known {
         Some(listing) => listing,
         None if session.is_offline => {

@@ -28,7 +28,9 @@ pub(super) fn parts(dir: &Path, store: &Path) -> Result<Vec<Part>, Cause> {
     let (mut folders, mut files) = (vec![dir.to_owned()], Vec::new());
     while let Some(folder) = folders.pop() {
         for path in list(&folder)? {
-            let Some(metadata) = lstat(&path)? else { continue };
+            let Some(metadata) = lstat(&path)? else {
+                continue;
+            };
             if metadata.is_dir() {
                 if path != store {
                     folders.push(path);

@@ -9,8 +9,8 @@ use crate::error::Cause;
 use crate::fs::lstat;
 use crate::hub::RemoteFile;
 use crate::repo::{Commit, HubName, RepoId, RepoPath};
-use crate::view::huggingface::{HfCache, RepoCache};
 use crate::view::View;
+use crate::view::huggingface::{HfCache, RepoCache};
 
 /// Every repo of the cache.
 pub(super) fn parts(root: &Path) -> Result<Vec<Part>, Cause> {
@@ -99,8 +99,11 @@ impl Files {
     /// What is known of a commit, and which of its files are here.
     fn of_commit(&mut self, inside: &RepoCache, commit: &Commit) -> Result<Present, Cause> {
         let tree = inside.read_tree(commit);
-        let listed: HashMap<&RepoPath, &RemoteFile> =
-            tree.iter().flatten().map(|file| (&file.path, file)).collect();
+        let listed: HashMap<&RepoPath, &RemoteFile> = tree
+            .iter()
+            .flatten()
+            .map(|file| (&file.path, file))
+            .collect();
         let (mut left, mut present) = (Vec::new(), BTreeMap::new());
         for name in inside.names(commit)? {
             let row = listed.get(&name.path);
@@ -121,7 +124,7 @@ impl Files {
             if row.is_some_and(is_wrong) || (row.is_none() && tree.is_some()) {
                 continue;
             }
-            self.call(at, &name.path)?;
+            self.call(at, &name.path);
             present.insert(name.path.clone(), at);
             left.push(RemoteFile {
                 path: name.path,
@@ -138,10 +141,9 @@ impl Files {
     }
 
     /// From its path in the repo a person knows the file better than from its digest.
-    fn call(&mut self, at: usize, path: &RepoPath) -> Result<(), Cause> {
+    fn call(&mut self, at: usize, path: &RepoPath) {
         if let Ok(name) = RepoPath::parse(&format!("{}/{path}", self.repo)) {
             self.all[at].name = name;
         }
-        Ok(())
     }
 }

@@ -58,9 +58,8 @@ fn updated(
             continue;
         };
         let record = find(&manifest, row).ok().map(|at| &mut manifest.files[at]);
-        let is_same = |file: &&mut FileRecord| {
-            (file.remote.digest, file.remote.len) == (row.digest, row.len)
-        };
+        let is_same =
+            |file: &&mut FileRecord| (file.remote.digest, file.remote.len) == (row.digest, row.len);
         if let Some(record) = record.filter(is_same) {
             (record.blob, record.stamp) = (Some(*blob), Some(*stamp));
             is_any = true;

@@ -72,6 +72,8 @@ impl Taker<'_> {
                 None => inodes.push(inode),
             }
         }
+        // What cannot be replaced comes first, so that its twins can be.
+        inodes.sort_by_key(|inode| !inode.is_foreign);
         let jobs = inodes.iter().map(|inode| self.job(inode)).collect();
         let around = self.around.clone();
         hash_all(jobs, &around, |at, sums| self.settle(&inodes[at], sums))
@@ -201,7 +203,10 @@ impl Taker<'_> {
             self.proven.insert(at, (sums.blob, sums.stamp));
             return Ok(());
         }
-        match self.store.replace_by_blob(&file.path, sums.stamp, sums.blob) {
+        match self
+            .store
+            .replace_by_blob(&file.path, sums.stamp, sums.blob)
+        {
             Ok(freed) => {
                 self.taken.replaced += 1;
                 self.taken.freed_bytes += freed;

@@ -155,9 +155,10 @@ fn document(taken: &Taken, is_dry_run: bool) -> Value {
             "got": damaged.got.to_string(),
         })
     });
-    let left = taken.left.iter().map(|left| {
-        json!({ "path": left.path.to_string_lossy(), "message": clean(&left.why) })
-    });
+    let left = taken
+        .left
+        .iter()
+        .map(|left| json!({ "path": left.path.to_string_lossy(), "message": clean(&left.why) }));
     json!({
         "is_dry_run": is_dry_run,
         "files": taken.files,

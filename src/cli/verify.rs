@@ -97,10 +97,7 @@ fn references(args: &Verify, config: &Config) -> Result<Vec<Reference>, Error> {
 }
 
 /// Hashes with progress, until it is done or interrupted.
-fn hashed<T>(
-    config: &Config,
-    work: impl FnOnce(&Around) -> Result<T, Error>,
-) -> Result<T, Error> {
+fn hashed<T>(config: &Config, work: impl FnOnce(&Around) -> Result<T, Error>) -> Result<T, Error> {
     let progress = Progress::start(config.progress.value, config.secrets());
     let around = around(config, &progress);
     let watch = Watch::start(around.stop.clone(), progress.sink());

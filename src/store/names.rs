@@ -28,7 +28,9 @@ impl Store {
     pub fn names(&self) -> Result<Vec<Named>, Cause> {
         let mut names = Vec::new();
         for path in files_below(&self.layout.blobs(), 3)? {
-            let digest = path.file_name().and_then(|name| Digest::from_digits(name.to_str()?));
+            let digest = path
+                .file_name()
+                .and_then(|name| Digest::from_digits(name.to_str()?));
             let there = fs::lstat(&path)?.filter(Metadata::is_file);
             if let (Some(digest), Some(metadata)) = (digest, there) {
                 names.push(Named {

@@ -33,10 +33,18 @@ impl Store {
         fs::link(&blob, &aside)?;
         let replaced = look().and_then(|there| {
             if !there.is_file() || Stamp::of(&there) != proven {
-                return Err(refusal(file, io::ErrorKind::ResourceBusy, "another program changed it"));
+                return Err(refusal(
+                    file,
+                    io::ErrorKind::ResourceBusy,
+                    "another program changed it",
+                ));
             }
             fs::rename(&aside, file)?;
-            Ok(if there.nlink() == 1 { there.blocks() * 512 } else { 0 })
+            Ok(if there.nlink() == 1 {
+                there.blocks() * 512
+            } else {
+                0
+            })
         });
         if replaced.is_err() {
             self.disk.remove(&aside)?;
@@ -77,7 +85,9 @@ mod tests {
         let store = Store::open(&dir.join("store")).unwrap();
         drop(store.prepare().unwrap());
         let digest = Digest::Sha256(BlobId::of(b"content"));
-        let id = store.put(digest, &[Bytes::from_static(b"content")]).unwrap();
+        let id = store
+            .put(digest, &[Bytes::from_static(b"content")])
+            .unwrap();
         (store, id)
     }
 
@@ -95,7 +105,10 @@ mod tests {
             assert!(fs::is_same_file(name, &store.blob_path(id)).unwrap());
             assert_eq!(store.replace_by_blob(name, proven, id).unwrap(), 0);
         }
-        assert_eq!(fs::list(&store.layout.partials()).unwrap(), [""; 0].map(Into::<std::path::PathBuf>::into));
+        assert_eq!(
+            fs::list(&store.layout.partials()).unwrap(),
+            [""; 0].map(Into::<std::path::PathBuf>::into)
+        );
     }
 
     #[test]
@@ -106,7 +119,10 @@ mod tests {
         std::fs::write(&file, "content").unwrap();
         let proven = fs::stamp(&file).unwrap();
         std::fs::write(&file, "another").unwrap();
-        let changed = Stamp { mtime_secs: proven.mtime_secs + 1, ..fs::stamp(&file).unwrap() };
+        let changed = Stamp {
+            mtime_secs: proven.mtime_secs + 1,
+            ..fs::stamp(&file).unwrap()
+        };
         assert!(store.replace_by_blob(&file, changed, id).is_err());
         assert_eq!(std::fs::read(&file).unwrap(), b"another");
         std::fs::set_permissions(store.blob_path(id), Permissions::from_mode(0o400)).unwrap();

@@ -51,10 +51,9 @@ pub fn is_repairable(finding: &Finding) -> bool {
         Problem::Missing | Problem::Dangling | Problem::Length { .. } | Problem::Content { .. } => {
             !matches!(finding.place, Place::Record)
         }
-        Problem::NotAFile
-        | Problem::Unreadable(_)
-        | Problem::Extra
-        | Problem::DamagedRecord => false,
+        Problem::NotAFile | Problem::Unreadable(_) | Problem::Extra | Problem::DamagedRecord => {
+            false
+        }
     }
 }
 
@@ -209,11 +208,7 @@ fn forget(
 
 /// Pulls the files and returns how many bytes came. A commit that nobody had asked for by its id is
 /// not pinned by this.
-async fn pull_part(
-    session: &Session,
-    part: &Part,
-    names: BTreeSet<String>,
-) -> Result<u64, Error> {
+async fn pull_part(session: &Session, part: &Part, names: BTreeSet<String>) -> Result<u64, Error> {
     let failed = |cause: Cause| cause.on_repo("repair", &part.repo);
     let before = session.store.manifest(part.hub, &part.repo, &part.commit);
     let was_pinned = before.map_err(failed)?.is_some_and(|known| known.is_pinned);

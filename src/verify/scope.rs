@@ -99,10 +99,7 @@ fn is_meant(recorded: &Recorded, reference: &Reference, commit: Option<&Commit>)
     }
 }
 
-fn paths(
-    recorded: &Recorded,
-    reference: &Reference,
-) -> Result<Option<HashSet<RepoPath>>, Cause> {
+fn paths(recorded: &Recorded, reference: &Reference) -> Result<Option<HashSet<RepoPath>>, Cause> {
     let selection = Selection {
         names: reference.path.iter().map(|path| path.to_name()).collect(),
         quant: reference.quant.clone(),

@@ -32,7 +32,11 @@ fn rot(path: impl AsRef<Path>) {
 fn wrong(ran: &Ran) -> Vec<String> {
     let document = ran.json();
     let rows = document["wrong"].as_array().unwrap();
-    assert_eq!(ran.code, Some(if rows.is_empty() { 0 } else { 6 }), "{ran:#?}");
+    assert_eq!(
+        ran.code,
+        Some(if rows.is_empty() { 0 } else { 6 }),
+        "{ran:#?}"
+    );
     let text = |row: &serde_json::Value, key: &str| row[key].as_str().unwrap_or("-").to_owned();
     let mut rows: Vec<String> = rows
         .iter()
@@ -112,10 +116,21 @@ fn every_kind_of_damage_is_named() {
     ];
     assert_eq!(verified(&larder), expected);
     let ran = larder.args(["verify"]).run().exited(6);
-    for words in ["truncated: 5 of 18 bytes", "leads nowhere", "unknown file", "org/model@"] {
+    for words in [
+        "truncated: 5 of 18 bytes",
+        "leads nowhere",
+        "unknown file",
+        "org/model@",
+    ] {
         assert!(ran.stdout.contains(words), "{words}: {ran:#?}");
     }
-    assert_eq!(ran.stdout.lines().filter(|line| line.contains("planted.py")).count(), 1);
+    assert_eq!(
+        ran.stdout
+            .lines()
+            .filter(|line| line.contains("planted.py"))
+            .count(),
+        1
+    );
 }
 
 #[test]
@@ -145,7 +160,13 @@ fn repair_of_names_alone_asks_for_no_byte() {
     let hub = Hub::builder().repo(model()).start();
     let larder = Larder::at(&hub);
     let at = pulled(&larder, "org/model");
-    fs::remove_file(larder.repo("org/model").join("blobs").join(weights().sha256())).unwrap();
+    fs::remove_file(
+        larder
+            .repo("org/model")
+            .join("blobs")
+            .join(weights().sha256()),
+    )
+    .unwrap();
     fs::remove_file(at.join("config.json")).unwrap();
     let before = read(larder.repo("org/model").join("refs/main"));
     hub.log().clear();
@@ -239,7 +260,9 @@ fn a_damaged_record_is_wrong() {
     let larder = Larder::at(&hub);
     larder.pulled(["org/tiny"]);
     let commit = hub.commit_of("org/tiny", "main").unwrap();
-    let record = larder.store().join(format!("manifests/hf/models/org/tiny/{commit}.json"));
+    let record = larder
+        .store()
+        .join(format!("manifests/hf/models/org/tiny/{commit}.json"));
     fs::write(record, "{}").unwrap();
     assert_eq!(verified(&larder), ["damaged_record -"]);
     larder.pulled(["org/tiny"]);

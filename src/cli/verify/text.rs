@@ -204,3 +204,81 @@ fn name(problem: &Problem) -> &'static str {
         Problem::DamagedRecord => "damaged_record",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use larder::digest::BlobId;
+    use larder::repo::{Commit, HubName, RepoId, RepoKind, RepoPath};
+    use larder::verify::Place;
+
+    use super::*;
+
+    fn finding(problem: Problem, is_known: bool) -> Finding {
+        let id = BlobId::of(b"x");
+        let file = FileOf {
+            hub: HubName::HuggingFace,
+            repo: RepoId::parse(RepoKind::Model, "org/name").unwrap(),
+            commit: Commit::parse(&"c".repeat(40)).unwrap(),
+            path: RepoPath::parse("model.safetensors").unwrap(),
+            len: 1,
+            digest: id.into(),
+            blob: id,
+        };
+        Finding {
+            problem,
+            place: Place::Store(id.into()),
+            path: "/store/x\x1b[2J".into(),
+            file: is_known.then(|| Arc::new(file)),
+            stamp: None,
+        }
+    }
+
+    #[test]
+    fn a_table_of_what_is_wrong_and_a_line_of_what_was_done() {
+        let found = Report {
+            findings: vec![
+                finding(Problem::Length { want: 10, got: 4 }, true),
+                finding(Problem::Extra, false),
+            ],
+            files: 3,
+            bytes: 2_500_000,
+            commits: 1,
+            unrecorded: 2,
+            ..Report::default()
+        };
+        let text = report(&found, None, Duration::from_millis(1500));
+        assert_eq!(
+            text,
+            "WHAT                      FILE               REPO                   WHERE\n\
+             truncated: 4 of 10 bytes  model.safetensors  org/name@cccccccccccc  /store/x\\u{1b}[2J\n\
+             unknown file              -                  -                      /store/x\\u{1b}[2J\n\
+             \n\
+             verified 3 files, 2 of them without a record (2.5 MB) of 1 commit in 1.5 s: 2 names wrong\n"
+        );
+        let right = report(&Report::default(), None, Duration::ZERO);
+        assert_eq!(
+            right,
+            "verified 0 files (0 B) of 0 commits in 0.0 s: all right\n"
+        );
+    }
+
+    #[test]
+    fn the_document_says_what_was_repaired() {
+        let found = Report {
+            findings: vec![
+                finding(Problem::Missing, true),
+                finding(Problem::Extra, false),
+            ],
+            ..Report::default()
+        };
+        let rows = |repaired| document(&found, repaired)["wrong"].clone();
+        let repaired = Repaired::default();
+        assert_eq!(rows(None)[0]["is_repaired"], false);
+        assert_eq!(rows(Some(&repaired))[0]["is_repaired"], true);
+        assert_eq!(rows(Some(&repaired))[1]["is_repaired"], false);
+        assert_eq!(rows(None)[0]["file"], "model.safetensors");
+        assert_eq!(rows(None)[1]["repo"], Value::Null);
+    }
+}

@@ -50,7 +50,11 @@ impl HfCache {
         let mut repos = Vec::new();
         for path in list(self.root())? {
             let name = path.file_name().and_then(|name| name.to_str());
-            let is_repo = || ["snapshots", "blobs"].iter().any(|dir| path.join(dir).is_dir());
+            let is_repo = || {
+                ["snapshots", "blobs"]
+                    .iter()
+                    .any(|dir| path.join(dir).is_dir())
+            };
             if let Some(repo) = name.and_then(repo_of).filter(|_| is_repo()) {
                 repos.push(repo);
             }
@@ -201,7 +205,13 @@ mod tests {
         ] {
             assert_eq!(repo_of(name).unwrap().to_string(), id);
         }
-        for name in ["models", "spaces--a--b", "models--a--b--c", "models--..--x", ".locks"] {
+        for name in [
+            "models",
+            "spaces--a--b",
+            "models--a--b--c",
+            "models--..--x",
+            ".locks",
+        ] {
             assert_eq!(repo_of(name), None, "{name}");
         }
     }
@@ -223,8 +233,15 @@ mod tests {
         symlink(dir.path().join("elsewhere"), snapshot.join("out")).unwrap();
         fs::write(snapshot.join("plain"), "x").unwrap();
         let names = repo.names(&commit('c')).unwrap();
-        let names: Vec<_> = names.iter().map(|name| (name.path.as_str(), name.blob)).collect();
-        let expected = [("absolute", Some(digest)), ("d/f", Some(digest)), ("plain", None)];
+        let names: Vec<_> = names
+            .iter()
+            .map(|name| (name.path.as_str(), name.blob))
+            .collect();
+        let expected = [
+            ("absolute", Some(digest)),
+            ("d/f", Some(digest)),
+            ("plain", None),
+        ];
         assert_eq!(names, expected);
         assert_eq!(repo.blobs().unwrap().len(), 1);
         assert_eq!(repo.commits().unwrap(), [commit('c')]);
