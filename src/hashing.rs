@@ -111,7 +111,8 @@ pub fn hash_all(
         let (results, received) = mpsc::channel();
         for _worker in 0..workers {
             let results = results.clone();
-            scope.spawn(|| work(&queue, results, around.sink.as_ref(), &stop));
+            let (queue, stop, sink) = (&queue, &stop, around.sink.as_ref());
+            scope.spawn(move || work(queue, &results, sink, stop));
         }
         drop(results);
         let mut outcome = Ok(());
@@ -135,7 +136,7 @@ type Answer = (usize, Result<Sums, Cause>);
 
 fn work(
     queue: &Mutex<VecDeque<(usize, Job)>>,
-    results: Sender<Answer>,
+    results: &Sender<Answer>,
     sink: &dyn Sink,
     stop: &CancellationToken,
 ) {

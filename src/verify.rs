@@ -18,12 +18,14 @@ use crate::store::Store;
 use crate::view::ViewId;
 
 mod look;
+mod promise;
 pub mod repair;
 mod scope;
 
 pub use scope::{Chosen, choose};
 
-use look::{File, Look};
+use look::Look;
+use promise::File;
 
 /// A file of a commit that was pulled.
 #[derive(Debug, PartialEq, Eq)]

@@ -107,14 +107,13 @@ impl Files {
         let (mut left, mut present) = (Vec::new(), BTreeMap::new());
         for name in inside.names(commit)? {
             let row = listed.get(&name.path);
-            let at = match name.blob {
-                Some(digest) => self.by_digest.get(&digest).copied(),
+            let at = if let Some(digest) = name.blob {
+                self.by_digest.get(&digest).copied()
+            } else {
                 // Where hf used no links: without a listing nobody says what it should be.
-                None => {
-                    let path = inside.snapshot_dir(commit).join(name.path.as_str());
-                    let promise = row.map(|row| row.digest);
-                    self.add(path, name.path.as_str(), promise, false)?
-                }
+                let path = inside.snapshot_dir(commit).join(name.path.as_str());
+                let promise = row.map(|row| row.digest);
+                self.add(path, name.path.as_str(), promise, false)?
             };
             let (Some(at), Some(digest)) = (at, name.blob.or(row.map(|row| row.digest))) else {
                 continue;

@@ -8,10 +8,12 @@ use std::sync::Arc;
 use crate::digest::{BlobId, Digest};
 use crate::error::Cause;
 use crate::fs::{FileId, Stamp, is_absent, list, lstat};
-use crate::hashing::{Job, Sums};
+use crate::hashing::Sums;
+use crate::hub::RemoteFile;
 use crate::repo::RepoPath;
 use crate::store::Store;
 use crate::store::census::Recorded;
+use crate::verify::promise::{File, Promise, shown};
 use crate::verify::{Chosen, Copy, FileOf, Finding, Gone, Place, Problem, Report};
 use crate::view::{RepoView, ViewId, ViewKind};
 
@@ -33,70 +35,6 @@ pub(super) struct Content {
     path: PathBuf,
     is_stored: bool,
     is_whole: bool,
-}
-
-/// A file to hash.
-pub(super) struct File {
-    pub(super) name: RepoPath,
-    pub(super) len: u64,
-    promises: Vec<Promise>,
-}
-
-/// A name of a file, and what it promises.
-struct Promise {
-    digest: Digest,
-    path: PathBuf,
-    place: Place,
-    file: Option<Arc<FileOf>>,
-}
-
-impl Promise {
-    fn finding(&self, problem: Problem, stamp: Option<Stamp>) -> Finding {
-        Finding {
-            problem,
-            place: self.place.clone(),
-            path: self.path.clone(),
-            file: self.file.clone(),
-            stamp,
-        }
-    }
-}
-
-impl File {
-    pub(super) fn to_job(&self) -> Job {
-        let is_git = |promise: &&Promise| matches!(promise.digest, Digest::Git(_));
-        Job {
-            path: self.promises[0].path.clone(),
-            name: self.name.clone(),
-            len: self.len,
-            want: self.promises.iter().find(is_git).map(|git| git.digest),
-        }
-    }
-
-    /// Which of its names promise something else.
-    pub(super) fn wrong(&self, sums: &Sums) -> Vec<Finding> {
-        let broken = self.promises.iter().filter(|name| !sums.is(name.digest));
-        broken
-            .map(|promise| {
-                let (want, got) = (promise.digest, sums.in_terms_of(promise.digest));
-                promise.finding(Problem::Content { want, got }, Some(sums.stamp))
-            })
-            .collect()
-    }
-
-    /// What it means that it could not be hashed. What went away meanwhile was removed by somebody.
-    pub(super) fn unreadable(&self, cause: &Cause) -> Result<Vec<Finding>, Cause> {
-        let mut findings = Vec::new();
-        for promise in &self.promises {
-            let problem = match lstat(&promise.path)? {
-                Some(_) => Problem::Unreadable(cause.to_string()),
-                None if promise.file.is_some() => Problem::Missing,
-                None => continue,
-            };
-            findings.push(promise.finding(problem, None));
-        }
-        Ok(findings)
-    }
 }
 
 /// Looks at every name.
@@ -157,6 +95,17 @@ impl Looker {
             });
             files.push((&record.remote, file));
         }
+        self.views(recorded, &files, paths.is_none())
+    }
+
+    /// The names in every view where the files were published.
+    fn views(
+        &mut self,
+        recorded: &Recorded,
+        files: &[(&RemoteFile, Arc<FileOf>)],
+        is_whole: bool,
+    ) -> Result<(), Cause> {
+        let manifest = &recorded.manifest;
         // Any of its revisions leads to the commit in a view.
         let revision = manifest.revisions.first().cloned();
         let revision = revision.unwrap_or_else(|| manifest.hub.default_revision());
@@ -171,11 +120,11 @@ impl Looker {
                 });
                 continue;
             }
-            for (remote, file) in &files {
+            for (remote, file) in files {
                 let path = view.name_of(&manifest.commit, remote);
                 self.view_name(path, id, file)?;
             }
-            if paths.is_none() {
+            if is_whole {
                 self.extras(view.as_ref(), id, recorded)?;
             }
         }
@@ -310,20 +259,6 @@ fn see(path: &Path) -> Result<Result<Metadata, Problem>, Cause> {
         Err(error) if is_absent(&error) => Err(Problem::Dangling),
         Err(error) => Err(Problem::Unreadable(error.to_string())),
     })
-}
-
-/// What a file is called in the story: its path in the repo, or its digest.
-fn shown(promise: &Promise) -> Result<RepoPath, Cause> {
-    let text = match &promise.file {
-        Some(file) => format!("{}/{}", file.repo, file.path),
-        None => promise.digest.to_string(),
-    };
-    match (RepoPath::parse(&text), &promise.file) {
-        (Ok(name), _) => Ok(name),
-        // Too long together.
-        (Err(_), Some(file)) => Ok(file.path.clone()),
-        (Err(bad), None) => Err(Cause::Bug(format!("{text} is no name: {bad}"))),
-    }
 }
 
 /// Judges the recorded contents by what was hashed: one that is nowhere is missing, and one that the

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::error::Cause;
-use crate::reference::Reference;
+use crate::reference::{Entry, Reference};
 use crate::repo::{Commit, RepoPath};
 use crate::select::Selection;
 use crate::store::Store;
@@ -101,7 +101,7 @@ fn is_meant(recorded: &Recorded, reference: &Reference, commit: Option<&Commit>)
 
 fn paths(recorded: &Recorded, reference: &Reference) -> Result<Option<HashSet<RepoPath>>, Cause> {
     let selection = Selection {
-        names: reference.path.iter().map(|path| path.to_name()).collect(),
+        names: reference.path.iter().map(Entry::to_name).collect(),
         quant: reference.quant.clone(),
         ..Selection::default()
     };

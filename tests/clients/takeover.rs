@@ -25,11 +25,7 @@ fn sibling() -> Repo {
 }
 
 fn hub() -> Hub {
-    let repos = [repos::zoo(), sibling()];
-    repos
-        .into_iter()
-        .fold(Hub::builder(), |hub, repo| hub.repo(repo))
-        .start()
+    Hub::builder().repo(repos::zoo()).repo(sibling()).start()
 }
 
 #[track_caller]

@@ -102,7 +102,9 @@ fn two_repos_become_one_file_for_each_content() {
     );
     assert!(read(two.join("model.safetensors")) == bytes(&weights()));
     larder.args(["verify"]).run().succeeded();
-    ids.map(|id| assert_pulls_nothing(&larder, &hub, id));
+    for id in ids {
+        assert_pulls_nothing(&larder, &hub, id);
+    }
     larder.args(["verify"]).run().succeeded();
 }
 
@@ -124,11 +126,7 @@ fn the_second_time_changes_nothing() {
         (&again["known"], &again["hashed_bytes"]),
         (&again["files"], &0.into())
     );
-    let mut after = (stamps(&cache), stamps(&folder), stamps(&larder.store()));
-    // The lock of the repo is taken, and a name that comes and goes leaves its folder's time.
-    for stamps in [&mut after.2] {
-        stamps.retain(|path, _| before.2.contains_key(path));
-    }
+    let after = (stamps(&cache), stamps(&folder), stamps(&larder.store()));
     assert!(before == after, "{before:#?}\n{after:#?}");
 }
 

@@ -16,13 +16,12 @@ const WIDEST: usize = 60;
 
 /// A table of what is wrong, and a summary.
 pub(super) fn report(report: &Report, width: Option<usize>, took: Duration) -> String {
-    let mut text = String::new();
+    let mut lines = Vec::new();
     if !report.findings.is_empty() {
-        text.push_str(&table(&report.findings, width));
-        text.push('\n');
+        lines.push(table(&report.findings, width) + "\n");
     }
     for gone in &report.gone {
-        text.push_str(&format!(
+        lines.push(format!(
             "{}@{} was removed from {}\n",
             gone.repo,
             gone.commit.short(),
@@ -30,10 +29,8 @@ pub(super) fn report(report: &Report, width: Option<usize>, took: Duration) -> S
         ));
     }
     if report.newer > 0 {
-        text.push_str(&format!(
-            "not read: {} of a newer larder\n",
-            render::count(report.newer, "record")
-        ));
+        let records = render::count(report.newer, "record");
+        lines.push(format!("not read: {records} of a newer larder\n"));
     }
     let unrecorded = match report.unrecorded {
         0 => String::new(),
@@ -43,13 +40,14 @@ pub(super) fn report(report: &Report, width: Option<usize>, took: Duration) -> S
         0 => "all right".to_owned(),
         number => format!("{} wrong", render::count(number, "name")),
     };
-    text + &format!(
+    lines.push(format!(
         "verified {}{unrecorded} ({}) of {} in {}: {found}\n",
         render::count(report.files, "file"),
         render::size(report.bytes),
         render::count(report.commits, "commit"),
         render::duration(took)
-    )
+    ));
+    lines.concat()
 }
 
 fn table(findings: &[Finding], width: Option<usize>) -> String {
@@ -118,16 +116,19 @@ pub(super) fn repaired(repaired: &Repaired, report: &Report) -> String {
         let files = render::count(repaired.forgotten, "file");
         parts.push(format!("{files} no longer in the store and in no view"));
     }
-    let mut text = format!("repaired: {}\n", parts.join(", "));
-    let left = report.findings.iter().filter(|found| !is_repairable(found));
-    let left = left.count() as u64;
-    if left > 0 {
-        text.push_str(&format!(
+    let left = report
+        .findings
+        .iter()
+        .filter(|found| !is_repairable(found))
+        .count() as u64;
+    let left = match left {
+        0 => String::new(),
+        number => format!(
             "left as it is: {}; look at the table and decide\n",
-            render::count(left, "name")
-        ));
-    }
-    text
+            render::count(number, "name")
+        ),
+    };
+    format!("repaired: {}\n{left}", parts.join(", "))
 }
 
 /// The document of a verification.
