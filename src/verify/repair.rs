@@ -117,8 +117,10 @@ fn in_store(store: &Store, wrong: &[Finding], copies: &[Copy]) -> Result<Repaire
     let mut stamps: HashSet<Stamp> = HashSet::new();
     for finding in wrong {
         stamps.extend(finding.stamp);
+        // Another process may have put the right one there since.
+        let is_same = |stamp: Stamp| fs::stamp(&finding.path).is_ok_and(|now| now == stamp);
         if let Place::Store(digest) = finding.place
-            && finding.problem != Problem::Missing
+            && finding.stamp.is_some_and(is_same)
         {
             let blob = finding.file.as_ref().map(|file| file.blob);
             store.expel(digest, blob.or(digest.sha256()))?;

@@ -340,6 +340,34 @@ fn an_interruption_says_how_to_go_on_and_keeps_what_was_done() {
 }
 
 #[test]
+fn a_kill_leaves_every_file_as_it_was_or_shared() {
+    let ids = ["org/one", "org/two"];
+    let hub = Hub::builder()
+        .repo(shared(ids[0]))
+        .repo(shared(ids[1]))
+        .start();
+    let larder = Larder::at(&hub);
+    let snapshots = ids.map(|id| by_another_client(&larder, &hub, shared(id), id));
+    let names = tree(&larder.hub_cache());
+    for words in ["here to check", "verified org/one/", "verified org/two/"] {
+        let run = larder.args(["adopt", "--progress", "lines"]).spawn();
+        run.wait_until_it_says(words);
+        run.kill_9();
+        assert_eq!(tree(&larder.hub_cache()), names, "{words}");
+        for snapshot in &snapshots {
+            assert!(read(snapshot.join("model.safetensors")) == bytes(&weights()));
+        }
+        larder.args(["verify"]).run().succeeded();
+        // What the last run recorded is not told again.
+        fs::remove_dir_all(larder.store().join("manifests")).ok();
+    }
+    adopt(&larder, &[]).succeeded();
+    let [one, two] = snapshots.map(|snapshot| inode(snapshot.join("model.safetensors")));
+    assert_eq!(one, two);
+    larder.args(["verify"]).run().succeeded();
+}
+
+#[test]
 fn what_cannot_be_taken_over_is_refused_with_a_reason() {
     let hub = Hub::builder().repo(tiny()).start();
     let larder = Larder::at(&hub);
