@@ -47,14 +47,10 @@ struct Part {
 
 /// Whether a repair can do anything about it.
 pub fn is_repairable(finding: &Finding) -> bool {
-    match &finding.problem {
-        Problem::Missing | Problem::Dangling | Problem::Length { .. } | Problem::Content { .. } => {
-            !matches!(finding.place, Place::Record)
-        }
-        Problem::NotAFile | Problem::Unreadable(_) | Problem::Extra | Problem::DamagedRecord => {
-            false
-        }
-    }
+    matches!(
+        finding.problem,
+        Problem::Missing | Problem::Dangling | Problem::Length { .. } | Problem::Content { .. }
+    )
 }
 
 /// Repairs what can be. `open` makes the session for a hub and a view; each pulls by itself, so that
@@ -74,7 +70,7 @@ pub async fn repair(
         .filter(|finding| is_repairable(finding))
         .cloned()
         .collect();
-    let parts = parts(&wrong, report);
+    let parts = parts(&wrong);
     let (at, copies) = (store.clone(), report.copies.clone());
     let failed = |cause: Cause| cause.on_path("repair", store.root());
     let writing = around.leave_to_write(store).await.map_err(failed)?;
@@ -90,9 +86,8 @@ pub async fn repair(
     Ok(repaired)
 }
 
-/// The pulls that are needed: a wrong name in a view, or a content that the store lacks and a view is
-/// to show.
-fn parts(wrong: &[Finding], report: &Report) -> BTreeMap<Part, BTreeSet<String>> {
+/// The pulls that are needed for the wrong names in views.
+fn parts(wrong: &[Finding]) -> BTreeMap<Part, BTreeSet<String>> {
     let mut parts: BTreeMap<Part, BTreeSet<String>> = BTreeMap::new();
     for finding in wrong {
         if let (Place::View(view), Some(file)) = (&finding.place, &finding.file) {
@@ -107,7 +102,6 @@ fn parts(wrong: &[Finding], report: &Report) -> BTreeMap<Part, BTreeSet<String>>
             names.insert(file.path.as_str().to_owned());
         }
     }
-    tracing::debug!(pulls = parts.len(), gone = report.gone.len(), "to repair");
     parts
 }
 
