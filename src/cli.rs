@@ -16,6 +16,7 @@ use args::{Args, Command, Global};
 use config::Config;
 use output::Output;
 
+mod adopt;
 mod again;
 mod ago;
 mod args;
@@ -34,8 +35,10 @@ mod pull;
 mod removal;
 mod render;
 mod rm;
+mod runtime;
 mod session;
 mod show;
+mod verify;
 
 /// Runs the command that `arguments` (the program's name first) ask for; returns the exit code.
 pub(crate) fn run(arguments: &[OsString]) -> u8 {
@@ -45,7 +48,7 @@ pub(crate) fn run(arguments: &[OsString]) -> u8 {
     };
     let mut output = Output::new(&args.global);
     match dispatch(&args, arguments, &mut output) {
-        Ok(()) => 0,
+        Ok(()) => output.exit_code(),
         Err(error) => {
             fail::report(&error, &fail::Advice::of(&error, arguments), &mut output);
             error.cause.kind().exit_code()
@@ -94,6 +97,18 @@ fn dispatch(args: &Args, arguments: &[OsString], output: &mut Output) -> Result<
             output.configure(&config);
             logging::start(&config)?;
             prune::run(prune, &config, output)
+        }
+        Command::Verify(verify) => {
+            let config = Config::of_process(&args.global, &verify.hub)?;
+            output.configure(&config);
+            logging::start(&config)?;
+            verify::run(verify, &config, output)
+        }
+        Command::Adopt(adopt) => {
+            let config = Config::of_process(&args.global, &adopt.to_hub())?;
+            output.configure(&config);
+            logging::start(&config)?;
+            adopt::run(adopt, &config, output)
         }
     }
 }

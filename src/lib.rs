@@ -11,11 +11,13 @@
 //! sockets live under [`hub`] and [`transfer`], files under [`store`] and [`view`]. The library never
 //! prints and never reads the environment: the binary does both.
 
+pub mod adopt;
 mod blocking;
 pub mod digest;
 pub mod error;
 pub mod format;
 pub mod fs;
+pub mod hashing;
 pub mod hub;
 pub mod inventory;
 pub mod origin;
@@ -36,4 +38,5 @@ pub mod session;
 pub mod source;
 pub mod store;
 pub mod transfer;
+pub mod verify;
 pub mod view;

@@ -42,6 +42,15 @@ const ARROWS: &[(&str, &str)] = &[
         "digest error fs hub reference repo select store view",
     ),
     ("session", "hub report store transfer view"),
+    ("hashing", "digest error fs repo report store"),
+    (
+        "adopt",
+        "blocking digest error fs hashing hub redact repo report store view",
+    ),
+    (
+        "verify",
+        "blocking digest error fs hashing hub pull reference repo report select session store view",
+    ),
     ("probe", "error hub repo select store view"),
     (
         "resolve",

@@ -32,5 +32,7 @@ mod repos;
 mod rm;
 #[path = "clients/same_tree.rs"]
 mod same_tree;
+#[path = "clients/takeover.rs"]
+mod takeover;
 #[path = "clients/together.rs"]
 mod together;

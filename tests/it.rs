@@ -17,6 +17,8 @@ mod tree;
 
 #[path = "it/access.rs"]
 mod access;
+#[path = "it/adopt.rs"]
+mod adopt;
 #[path = "it/choice.rs"]
 mod choice;
 #[path = "it/cli.rs"]
@@ -47,3 +49,5 @@ mod requests;
 mod rm;
 #[path = "it/token.rs"]
 mod token;
+#[path = "it/verify.rs"]
+mod verify;

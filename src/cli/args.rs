@@ -8,7 +8,7 @@ use clap_complete::Shell;
 use secrecy::SecretString;
 
 use super::config::amount;
-use super::{ls, prune, pull, rm, show};
+use super::{adopt, ls, prune, pull, rm, show, verify};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -21,6 +21,8 @@ Examples:
   larder show Qwen/Qwen3-8B                         what is known of one repo
   larder rm org/name@old                            a revision, gone from disk
   larder prune --unused-for 30d                     what nobody needs, and what nobody used
+  larder verify --repair                            hash all that is here, fetch what is wrong
+  larder adopt ~/models                             keep what is there once, with all the rest
   larder env                                        every setting and where it comes from
 
 Exit codes: 0 done, 2 usage, 3 not found, 4 no access, 5 network, 6 integrity, 7 disk,
@@ -86,6 +88,10 @@ pub(crate) enum Command {
     Rm(Box<rm::Rm>),
     /// Remove what nothing needs any more
     Prune(Box<prune::Prune>),
+    /// Hash what is here and say what is missing, changed or unknown
+    Verify(Box<verify::Verify>),
+    /// Take over what other tools left, and keep each content once
+    Adopt(adopt::Adopt),
     /// Show every setting, where it comes from, and the variables that are honoured
     Env {
         /// Print the documentation of the variables instead

@@ -30,7 +30,9 @@ impl NotStored {
                 "another program keeps it in {}: `hf cache rm` removes it there, `larder adopt` takes it into the store",
                 shown(path)
             ),
-            None => did_you_mean.unwrap_or_else(|| "`larder ls` lists what is there".to_owned()),
+            None => did_you_mean.unwrap_or_else(|| {
+                "`larder ls` lists what is there, `larder pull` fetches what is not".to_owned()
+            }),
         }
     }
 }

@@ -36,6 +36,7 @@ mod publish;
 pub(crate) mod refs;
 mod scan;
 mod shared;
+pub mod stock;
 mod sweep;
 pub(crate) mod tree;
 mod withdraw;

@@ -40,7 +40,7 @@ pub(super) fn snapshots(root: &Path) -> Result<Vec<Snapshot>, Cause> {
 }
 
 /// The repo whose folder is called so.
-fn repo_of(folder: &str) -> Option<RepoId> {
+pub(super) fn repo_of(folder: &str) -> Option<RepoId> {
     let (kind, id) = folder.split_once("--")?;
     let kind = [RepoKind::Model, RepoKind::Dataset]
         .into_iter()
