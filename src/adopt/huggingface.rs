@@ -134,6 +134,7 @@ impl Files {
                     Digest::Sha256(_) => None,
                 },
                 xet_hash: None,
+                changed_by: None,
             });
         }
         Ok((tree.unwrap_or(left), present))

@@ -25,7 +25,8 @@ impl Known {
         }
         for recorded in store.census()?.commits {
             for file in recorded.manifest.files {
-                if let (Some(blob), Some(stamp)) = (file.blob, file.stamp) {
+                let Some(blob) = file.blob else { continue };
+                for stamp in file.stamps.iter() {
                     known.proven.insert((file.remote.digest, stamp), blob);
                 }
             }

@@ -5,7 +5,7 @@ use crate::adopt::take::Proven;
 use crate::error::Cause;
 use crate::hub::RemoteFile;
 use crate::store::Store;
-use crate::store::snapshot::{FileRecord, Manifest, now};
+use crate::store::snapshot::{FileRecord, Manifest, Stamps, now};
 
 /// Records every commit of which a file was proven; returns how many records that changed. The caller
 /// holds the repo's lock.
@@ -61,7 +61,8 @@ fn updated(
         let is_same =
             |file: &&mut FileRecord| (file.remote.digest, file.remote.len) == (row.digest, row.len);
         if let Some(record) = record.filter(is_same) {
-            (record.blob, record.stamp) = (Some(*blob), Some(*stamp));
+            record.blob = Some(*blob);
+            record.stamps.extend([*stamp]);
             is_any = true;
         }
     }
@@ -89,7 +90,7 @@ fn add_rows(manifest: &mut Manifest, commit: &CommitOf) {
             let record = FileRecord {
                 remote: remote.clone(),
                 blob: None,
-                stamp: None,
+                stamps: Stamps::default(),
             };
             manifest.files.insert(at, record);
         }

@@ -83,7 +83,7 @@ pub(crate) fn run(args: &Rm, config: &Config, output: &mut Output) -> Result<(),
 }
 
 fn wish(args: &Rm, text: &str, config: &Config) -> Result<Wish, Error> {
-    let reference = Reference::parse(text, &config.endpoint.value).map_err(|cause| Error {
+    let reference = Reference::parse_on(text, &config.sites()).map_err(|cause| Error {
         doing: "understand",
         subject: Subject::Text(without_tokens(&without_url_secrets(text))),
         cause,

@@ -74,7 +74,7 @@ fn reference(show: &Show, config: &Config) -> Result<Reference, Error> {
         subject: Subject::Text(without_tokens(&without_url_secrets(&show.reference))),
         cause,
     };
-    let reference = Reference::parse(&show.reference, &config.endpoint.value).map_err(refuse)?;
+    let reference = Reference::parse_on(&show.reference, &config.sites()).map_err(refuse)?;
     if reference.quant.is_some() || reference.path.is_some() {
         return Err(refuse(Cause::Usage {
             why: "it names a part of a repo".to_owned(),

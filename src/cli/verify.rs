@@ -87,7 +87,7 @@ pub(crate) fn run(args: &Verify, config: &Config, output: &mut Output) -> Result
 
 fn references(args: &Verify, config: &Config) -> Result<Vec<Reference>, Error> {
     let parse = |text: &String| {
-        Reference::parse(text, &config.endpoint.value).map_err(|cause| Error {
+        Reference::parse_on(text, &config.sites()).map_err(|cause| Error {
             doing: "understand",
             subject: Subject::Text(without_tokens(&without_url_secrets(text))),
             cause,
@@ -124,13 +124,13 @@ fn repaired(config: &Config, store: &Store, report: &Report) -> Result<Repaired,
 }
 
 /// A session whose view is the one that has to be put right.
-fn opened(
-    config: &Config,
-    around: &Around,
-    _hub: HubName,
-    view: &ViewId,
-) -> Result<Session, Error> {
-    let session = session::open(config, Arc::clone(&around.sink), around.stop.clone())?;
+fn opened(config: &Config, around: &Around, hub: HubName, view: &ViewId) -> Result<Session, Error> {
+    let session = session::open(
+        config,
+        hub.into(),
+        Arc::clone(&around.sink),
+        around.stop.clone(),
+    )?;
     let is_configured = view.kind == ViewKind::HuggingFace && view.root == config.hub_cache.value;
     Ok(Session {
         view: if is_configured {

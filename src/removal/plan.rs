@@ -11,7 +11,7 @@ use crate::removal::stock::{Held, is_pulled};
 use crate::removal::{Key, Marks, Part, Stock, Why};
 use crate::repo::{RepoId, RepoPath, Revision};
 use crate::store::census::Unfinished;
-use crate::store::snapshot::Manifest;
+use crate::store::snapshot::{Manifest, Stamps};
 
 /// What is to be done.
 #[derive(Clone, Debug, Default)]
@@ -75,7 +75,7 @@ impl Going {
         for file in &mut rest.files {
             if self.files.contains(&file.remote.path) {
                 file.blob = None;
-                file.stamp = None;
+                file.stamps = Stamps::default();
             }
         }
         Some(rest)
@@ -180,7 +180,7 @@ fn is_whole(held: &Held, part: &Part, names: &BTreeSet<Revision>) -> bool {
 fn stamps(stock: &Stock) -> HashMap<Digest, Vec<Stamp>> {
     let mut stamps: HashMap<Digest, Vec<Stamp>> = HashMap::new();
     for file in stock.commits.iter().flat_map(|held| &held.manifest().files) {
-        if let Some(stamp) = file.stamp {
+        for stamp in file.stamps.iter() {
             let looks = stamps.entry(file.remote.digest).or_default();
             if !looks.contains(&stamp) {
                 looks.push(stamp);

@@ -124,7 +124,7 @@ impl Held {
 }
 
 pub(super) fn is_pulled(file: &FileRecord) -> bool {
-    file.blob.is_some() || file.stamp.is_some()
+    file.blob.is_some() || !file.stamps.is_empty()
 }
 
 /// Whether the disk of a view is there: its folder may be gone, but not the one around it.

@@ -121,7 +121,7 @@ impl Manifest {
             FileRecord {
                 remote: remote.clone(),
                 blob: old.as_ref().and_then(|old| old.blob),
-                stamp: old.and_then(|old| old.stamp),
+                stamps: old.map(|old| old.stamps).unwrap_or_default(),
             }
         };
         self.files = listing.iter().map(record).collect();

@@ -18,6 +18,7 @@ use crate::repo::{Commit, HubName, RepoId, Revision};
 use crate::select::Selection;
 use crate::session::Session;
 use crate::store::Store;
+use crate::store::snapshot::Stamps;
 use crate::verify::{Copy, FileOf, Finding, Place, Problem, Report};
 use crate::view::ViewId;
 
@@ -184,13 +185,10 @@ fn forget(
         };
         let is_hidden = manifest.views.iter().all(is_gone);
         for file in &mut manifest.files {
-            if file.stamp.is_some_and(|stamp| stamps.contains(&stamp)) {
-                file.stamp = None;
-                is_changed = true;
-            }
+            is_changed |= file.stamps.forget(|stamp| stamps.contains(&stamp));
             let is_lost = file.blob.is_some_and(|blob| lost.contains(&blob));
             if is_lost && is_hidden {
-                (file.blob, file.stamp) = (None, None);
+                (file.blob, file.stamps) = (None, Stamps::default());
                 forgotten += 1;
                 is_changed = true;
             }

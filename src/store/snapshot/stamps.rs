@@ -63,6 +63,13 @@ impl Stamps {
         self.0.contains(&stamp)
     }
 
+    /// Forgets those that `is_gone` says so of; whether there were any.
+    pub fn forget(&mut self, is_gone: impl Fn(Stamp) -> bool) -> bool {
+        let before = self.0.len();
+        self.0.retain(|stamp| !is_gone(*stamp));
+        self.0.len() < before
+    }
+
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = Stamp> {
         self.0.iter().copied()

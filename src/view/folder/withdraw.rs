@@ -1,7 +1,6 @@
 //! Takes files out of a folder again: those of one commit, as they were put there.
 
 use std::fs;
-use std::path::Path;
 
 use super::Files;
 use crate::error::Cause;

@@ -2,14 +2,13 @@
 
 use std::collections::HashSet;
 use std::fs::{self, Metadata};
-use std::path::Path;
 
-use super::aside::Aside;
 use super::layout::{link_leads, normal};
+use super::scan::repo_of;
 use super::{HfCache, RepoCache};
 use crate::error::Cause;
 use crate::fs::{files_below, list, lstat, remove_counted};
-use crate::repo::{RepoId, RepoKind};
+use crate::view::aside::Aside;
 
 impl HfCache {
     /// Removes contents that no name in the cache leads to, if `is_ours` says so of them, and what is
@@ -20,7 +19,8 @@ impl HfCache {
     pub fn sweep(&self, is_ours: &dyn Fn(&Metadata) -> bool) -> Result<u64, Cause> {
         let mut freed_bytes = 0;
         for folder in list(self.root())? {
-            if let Some(repo) = repo_of(&folder) {
+            let name = folder.file_name().and_then(|name| name.to_str());
+            if let Some(repo) = name.and_then(repo_of) {
                 freed_bytes += self.repo(&repo).sweep(is_ours)?;
             }
         }
@@ -31,7 +31,7 @@ impl HfCache {
 impl RepoCache {
     fn sweep(&self, is_ours: &dyn Fn(&Metadata) -> bool) -> Result<u64, Cause> {
         // What it has left aside goes as well.
-        drop(Aside::of(&self.layout));
+        drop(Aside::new(self.folder(), self.layout.private()));
         let mut ours = Vec::new();
         for blob in list(&self.layout.blobs())? {
             if lstat(&blob)?.is_some_and(|there| there.is_file() && is_ours(&there)) {
@@ -54,15 +54,6 @@ impl RepoCache {
         self.remove_shell()?;
         Ok(freed_bytes)
     }
-}
-
-/// The repo whose folder this is.
-fn repo_of(folder: &Path) -> Option<RepoId> {
-    let (kind, id) = folder.file_name()?.to_str()?.split_once("--")?;
-    let kind = [RepoKind::Model, RepoKind::Dataset]
-        .into_iter()
-        .find(|known| known.plural() == kind)?;
-    RepoId::parse(kind, &id.replace("--", "/")).ok()
 }
 
 #[cfg(test)]
