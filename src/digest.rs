@@ -59,6 +59,12 @@ impl Digest {
             Self::Git(_) => None,
         }
     }
+
+    /// The digest in a text of digits alone, as caches name files by: 64 are a SHA-256, 40 git's id.
+    pub fn from_digits(text: &str) -> Option<Self> {
+        let sha256 = text.parse().ok().map(Self::Sha256);
+        sha256.or_else(|| text.parse().ok().map(Self::Git))
+    }
 }
 
 impl fmt::Display for Digest {

@@ -298,6 +298,15 @@ pub fn place(from: &Path, to: &Path) -> Result<Placed, Cause> {
     Ok(placed)
 }
 
+/// Gives `from` the further name `to`, which must not exist, by hard link.
+///
+/// # Errors
+/// When the name is taken, or the filesystem refuses.
+pub fn link(from: &Path, to: &Path) -> Result<Placed, Cause> {
+    fs::hard_link(from, to).on_path("link a file to", to)?;
+    Ok(Placed::Hardlink)
+}
+
 /// Gives `from` the further name `to` by hard link; fine when the name is taken.
 ///
 /// # Errors

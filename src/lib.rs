@@ -15,6 +15,7 @@ mod blocking;
 pub mod digest;
 pub mod error;
 pub mod fs;
+pub mod hashing;
 pub mod hub;
 pub mod plan;
 #[doc(hidden)]

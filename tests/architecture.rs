@@ -32,6 +32,7 @@ const ARROWS: &[(&str, &str)] = &[
         "blocking digest error fs hub plan repo report retry source store view",
     ),
     ("session", "hub report store transfer view"),
+    ("hashing", "digest error fs repo report store"),
     ("probe", "error hub repo select store view"),
     (
         "resolve",

@@ -10,7 +10,9 @@ use crate::fs::{self, FileId, OnPath, Placed};
 use crate::store::Store;
 use crate::store::ingest;
 
-const READ_STEP: usize = 1 << 20;
+/// What is read stays in the processor's cache until it is hashed: with 1 MiB hashing costs half as much
+/// again. The kernel reads ahead by itself.
+const READ_STEP: usize = 64 << 10;
 
 /// A content of this disk that became a blob.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +42,23 @@ impl Store {
     /// # Errors
     /// When the digest is wrong, or none of the ways works.
     pub fn adopt(&self, file: &Path, hashed: Hashed) -> Result<Adopted, Cause> {
+        self.adopt_by(fs::place, file, hashed)
+    }
+
+    /// As [`Store::adopt`], by a link and in no other way: nothing takes its room again.
+    ///
+    /// # Errors
+    /// When the digest is wrong, or the file cannot be linked.
+    pub fn adopt_linked(&self, file: &Path, hashed: Hashed) -> Result<Adopted, Cause> {
+        self.adopt_by(fs::link, file, hashed)
+    }
+
+    fn adopt_by(
+        &self,
+        by: fn(&Path, &Path) -> Result<Placed, Cause>,
+        file: &Path,
+        hashed: Hashed,
+    ) -> Result<Adopted, Cause> {
         let hashed = check(hashed)?;
         let path = self.layout.blob(hashed.blob);
         let dir = path.parent().unwrap_or(self.root());
@@ -47,7 +66,7 @@ impl Store {
         let placed = if fs::is_same_file(file, &path)? {
             Placed::Hardlink
         } else {
-            self.place(file, &path)?
+            self.place(by, file, &path)?
         };
         // Not ours to change when another user owns it.
         if let Err(cause) = self.disk.make_read_only(&path) {
@@ -62,11 +81,16 @@ impl Store {
     }
 
     /// Gives a file of this disk the name of a blob. What had the name keeps it until then.
-    fn place(&self, file: &Path, path: &Path) -> Result<Placed, Cause> {
+    fn place(
+        &self,
+        by: fn(&Path, &Path) -> Result<Placed, Cause>,
+        file: &Path,
+        path: &Path,
+    ) -> Result<Placed, Cause> {
         fs::sync_file(file)?;
         let aside = self.layout.temporary();
         fs::create_dir_all(&self.layout.partials())?;
-        let placed = fs::place(file, &aside)?;
+        let placed = by(file, &aside)?;
         let renamed = self.disk.rename(&aside, path);
         // It is still there when that failed, or when somebody linked the same file meanwhile.
         self.disk.remove(&aside)?;

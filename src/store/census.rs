@@ -223,7 +223,7 @@ fn entries_of(dir: &Path) -> Vec<Metadata> {
 }
 
 /// The files exactly `depth` levels below `dir`; links are not followed.
-fn files_below(dir: &Path, depth: usize) -> Result<Vec<PathBuf>, Cause> {
+pub(super) fn files_below(dir: &Path, depth: usize) -> Result<Vec<PathBuf>, Cause> {
     let mut level = vec![dir.to_owned()];
     for _below in 0..depth {
         let mut next = Vec::new();

@@ -35,6 +35,7 @@ mod layout;
 mod lock;
 mod publish;
 pub(crate) mod refs;
+pub mod scan;
 mod shared;
 mod snapshot;
 pub(crate) mod tree;
