@@ -55,13 +55,22 @@ pub async fn resolve(
         let manifest = store.manifest(hub, &asked, &pinned)?;
         // What another client noted has no checksum: good enough only where nobody can be asked.
         let known = match &manifest {
-            Some(manifest) => Some(manifest.listing()),
+            Some(manifest) if is_offline || !manifest.is_partial_listing => {
+                Some(manifest.listing())
+            }
             None if is_offline => local.read_tree(&pinned),
-            None => None,
+            _ => None,
         };
         Ok((manifest, known))
     })
     .await?;
+    let is_partial = |manifest: &Manifest| manifest.is_partial_listing;
+    if session.is_offline && manifest.as_ref().is_some_and(is_partial) {
+        session.sink.emit(Event::Notice(
+            "the hub was never asked for the files of this commit: there may be more of them"
+                .to_owned(),
+        ));
+    }
     let listing = match known {
         Some(listing) => listing,
         None if session.is_offline => {

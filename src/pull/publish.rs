@@ -121,10 +121,17 @@ fn updated(
     held: &Holdings,
     published: &Published,
 ) -> Result<Manifest, Cause> {
-    let mut manifest = known.cloned().unwrap_or_else(|| {
-        let listing = target.listing.clone();
-        Manifest::new(target.hub, &target.repo, target.commit.clone(), listing)
-    });
+    let mut manifest = match known.cloned() {
+        // The hub was asked by now, or it could not be and this is the same listing.
+        Some(known) if known.is_partial_listing && !session.is_offline => {
+            known.with_listing(&target.listing)
+        }
+        Some(known) => known,
+        None => {
+            let listing = target.listing.clone();
+            Manifest::new(target.hub, &target.repo, target.commit.clone(), listing)
+        }
+    };
     let mut selected = files.iter().zip(&published.stamps).peekable();
     for record in &mut manifest.files {
         // Both are in the order of the listing.

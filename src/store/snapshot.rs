@@ -51,6 +51,10 @@ pub struct Manifest {
     /// Where it was published.
     #[serde(default)]
     pub views: BTreeSet<ViewId>,
+    /// Whether the hub was never asked for the files of the commit: they are what another client noted
+    /// or left, so some may be missing. Where the hub can be asked, it is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_partial_listing: bool,
     /// Every file of the commit, sorted by path.
     pub files: Vec<FileRecord>,
 }
@@ -90,8 +94,33 @@ impl Manifest {
             is_pinned: false,
             pulled_at: now(),
             views: BTreeSet::new(),
+            is_partial_listing: false,
             files,
         }
+    }
+
+    /// The manifest with the hub's own listing. What was recorded of a file that is in it stays.
+    #[must_use]
+    pub fn with_listing(mut self, listing: &[RemoteFile]) -> Self {
+        let mut before: BTreeMap<RepoPath, FileRecord> = self
+            .files
+            .drain(..)
+            .map(|file| (file.remote.path.clone(), file))
+            .collect();
+        let record = |remote: &RemoteFile| {
+            let is_same = |old: &FileRecord| {
+                (old.remote.len, old.remote.digest) == (remote.len, remote.digest)
+            };
+            let old = before.remove(&remote.path).filter(is_same);
+            FileRecord {
+                remote: remote.clone(),
+                blob: old.as_ref().and_then(|old| old.blob),
+                stamp: old.and_then(|old| old.stamp),
+            }
+        };
+        self.files = listing.iter().map(record).collect();
+        self.is_partial_listing = false;
+        self
     }
 
     /// The manifest in the text of a file, if it is a whole one of a version known here.
