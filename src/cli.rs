@@ -28,7 +28,9 @@ mod output;
 mod progress;
 mod pull;
 mod render;
+mod runtime;
 mod session;
+mod verify;
 
 /// Runs the command that `arguments` (the program's name first) ask for; returns the exit code.
 pub(crate) fn run(arguments: &[OsString]) -> u8 {
@@ -38,7 +40,7 @@ pub(crate) fn run(arguments: &[OsString]) -> u8 {
     };
     let mut output = Output::new(&args.global);
     match dispatch(&args, arguments, &mut output) {
-        Ok(()) => 0,
+        Ok(()) => output.exit_code(),
         Err(error) => {
             fail::report(&error, &fail::Advice::of(&error, arguments), &mut output);
             error.cause.kind().exit_code()
@@ -62,6 +64,12 @@ fn dispatch(args: &Args, arguments: &[OsString], output: &mut Output) -> Result<
             logging::start(&config)?;
             tracing::debug!(arguments = %again::command_line(arguments).text, "started");
             pull::run(pull, &config, output)
+        }
+        Command::Verify(verify) => {
+            let config = Config::of_process(&args.global, &verify.hub)?;
+            output.configure(&config);
+            logging::start(&config)?;
+            verify::run(verify, &config, output)
         }
     }
 }

@@ -110,6 +110,12 @@ pub enum Cause {
         /// What there is to choose from, nearest first.
         choices: Vec<String>,
     },
+    /// The store knows nothing of what was asked.
+    #[error("the store has no record of {}", clean(what))]
+    NotRecorded {
+        /// What was asked, as a reference would name it.
+        what: String,
+    },
     /// Offline, and what was asked is not all on this disk.
     #[error("offline, and {what} is not on this disk")]
     Offline {
@@ -305,6 +311,7 @@ impl Cause {
             | Self::RevisionNotFound { .. }
             | Self::FileNotFound { .. }
             | Self::NoMatch { .. }
+            | Self::NotRecorded { .. }
             | Self::Offline { .. } => Kind::Missing,
             Self::Gated { .. } | Self::BadToken { .. } | Self::Forbidden(_) | Self::Disabled => {
                 Kind::Access

@@ -32,4 +32,5 @@ pub mod session;
 pub mod source;
 pub mod store;
 pub mod transfer;
+pub mod verify;
 pub mod view;

@@ -33,6 +33,10 @@ const ARROWS: &[(&str, &str)] = &[
     ),
     ("session", "hub report store transfer view"),
     ("hashing", "digest error fs repo report store"),
+    (
+        "verify",
+        "blocking digest error fs hashing hub pull reference repo report select session store view",
+    ),
     ("probe", "error hub repo select store view"),
     (
         "resolve",

@@ -39,3 +39,5 @@ mod repos;
 mod requests;
 #[path = "it/token.rs"]
 mod token;
+#[path = "it/verify.rs"]
+mod verify;

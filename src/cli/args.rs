@@ -8,7 +8,7 @@ use clap_complete::Shell;
 use secrecy::SecretString;
 
 use super::config::amount;
-use super::pull;
+use super::{pull, verify};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -16,6 +16,7 @@ Examples:
   larder pull gpt2 config.json tokenizer.json       two files of it
   larder pull org/name@refs/pr/3 --include '*.json' a revision, filtered
   larder pull bartowski/X-GGUF:Q4_K_M               one quantisation of a GGUF repo
+  larder verify --repair                            hash all that is here, fetch what is wrong
   larder env                                        every setting and where it comes from
 
 Exit codes: 0 done, 2 usage, 3 not found, 4 no access, 5 network, 6 integrity, 7 disk,
@@ -73,6 +74,8 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     /// Put the files of a model or dataset on disk, verified
     Pull(Box<pull::Pull>),
+    /// Hash what is here and say what is missing, changed or unknown
+    Verify(Box<verify::Verify>),
     /// Show every setting, where it comes from, and the variables that are honoured
     Env {
         /// Print the documentation of the variables instead

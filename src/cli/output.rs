@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use larder::error::{Cause, Error};
+use larder::error::{Cause, Error, Kind};
 use larder::redact::clean;
 
 use super::args::{Global, ProgressArg};
@@ -37,6 +37,7 @@ pub(crate) struct Output {
     /// Columns of the terminal on stdout.
     pub(crate) width: Option<usize>,
     secrets: Vec<SecretString>,
+    verdict: Option<Kind>,
 }
 
 impl Output {
@@ -54,7 +55,18 @@ impl Output {
             is_colored: false,
             width: width_of(io::stdout()),
             secrets: Vec::new(),
+            verdict: None,
         }
+    }
+
+    /// Notes that the answer, though it was given, is that something is wrong.
+    pub(crate) fn fails_with(&mut self, kind: Kind) {
+        self.verdict = Some(kind);
+    }
+
+    /// The exit code of a command that gave its answer.
+    pub(crate) fn exit_code(&self) -> u8 {
+        self.verdict.map_or(0, Kind::exit_code)
     }
 
     /// The process's own streams when not even the options are understood, but JSON is asked for.
@@ -210,6 +222,7 @@ pub(crate) mod testing {
             voice: Voice::Prose,
             is_colored: false,
             width: None,
+            verdict: None,
             secrets: secrets
                 .iter()
                 .map(|secret| SecretString::from(*secret))

@@ -28,6 +28,10 @@ impl Cause {
             }
             Self::FileNotFound { nearest, .. } => choices("did you mean", nearest),
             Self::NoMatch { choices: names, .. } => choices("there is", names),
+            Self::NotRecorded { .. } => Some(
+                "fetch it with `larder pull`; what other tools have fetched is taken over by `larder adopt`"
+                    .to_owned(),
+            ),
             Self::Offline { .. } => Some(
                 "run the pull once with the network (unset HF_HUB_OFFLINE, without --offline)".to_owned(),
             ),

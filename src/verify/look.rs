@@ -1,0 +1,302 @@
+//! Everything that can be told without hashing, and which files are to be hashed for what.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::digest::{BlobId, Digest};
+use crate::error::Cause;
+use crate::fs::{FileId, Stamp, is_absent, list, lstat};
+use crate::hashing::Sums;
+use crate::hub::RemoteFile;
+use crate::repo::RepoPath;
+use crate::store::Store;
+use crate::store::census::Recorded;
+use crate::verify::promise::{File, Promise, shown};
+use crate::verify::{Chosen, Copy, FileOf, Finding, Gone, Place, Problem, Report};
+use crate::view::{RepoView, ViewId, ViewKind};
+
+/// What was seen.
+#[derive(Default)]
+pub(super) struct Look {
+    /// The files to hash, each once.
+    pub(super) files: Vec<File>,
+    /// The recorded contents.
+    pub(super) contents: HashMap<BlobId, Content>,
+    /// What is known already.
+    pub(super) report: Report,
+}
+
+/// A recorded content, and where it is.
+pub(super) struct Content {
+    file: Arc<FileOf>,
+    /// Its name in the store, whether it is there or not.
+    path: PathBuf,
+    is_stored: bool,
+    is_whole: bool,
+}
+
+/// Looks at every name.
+pub(super) fn look(store: &Store, chosen: &Chosen) -> Result<Look, Cause> {
+    let mut looker = Looker::default();
+    for (recorded, paths) in chosen.census.commits.iter().zip(&chosen.paths) {
+        looker.record(store, recorded, paths.as_ref())?;
+    }
+    looker.store(store, chosen.is_all)?;
+    let mut look = looker.look;
+    look.report.commits = chosen.census.commits.len() as u64;
+    look.report.newer = chosen.census.newer.len() as u64;
+    let damaged = chosen.census.damaged.iter().map(|path| Finding {
+        problem: Problem::DamagedRecord,
+        place: Place::Record,
+        path: path.clone(),
+        file: None,
+        stamp: None,
+    });
+    look.report.findings.extend(damaged);
+    Ok(look)
+}
+
+#[derive(Default)]
+struct Looker {
+    look: Look,
+    by_id: HashMap<FileId, usize>,
+}
+
+impl Looker {
+    fn record(
+        &mut self,
+        store: &Store,
+        recorded: &Recorded,
+        paths: Option<&HashSet<RepoPath>>,
+    ) -> Result<(), Cause> {
+        let manifest = &recorded.manifest;
+        let mut files = Vec::new();
+        for record in &manifest.files {
+            let Some(blob) = record.blob else { continue };
+            if paths.is_some_and(|paths| !paths.contains(&record.remote.path)) {
+                continue;
+            }
+            let file = Arc::new(FileOf {
+                hub: manifest.hub,
+                repo: recorded.repo.clone(),
+                commit: manifest.commit.clone(),
+                path: record.remote.path.clone(),
+                len: record.remote.len,
+                digest: record.remote.digest,
+                blob,
+            });
+            self.look.contents.entry(blob).or_insert_with(|| Content {
+                file: Arc::clone(&file),
+                path: store.blob_path(blob),
+                is_stored: false,
+                is_whole: false,
+            });
+            files.push((&record.remote, file));
+        }
+        self.views(recorded, &files, paths.is_none())
+    }
+
+    /// The names in every view where the files were published.
+    fn views(
+        &mut self,
+        recorded: &Recorded,
+        files: &[(&RemoteFile, Arc<FileOf>)],
+        is_whole: bool,
+    ) -> Result<(), Cause> {
+        let manifest = &recorded.manifest;
+        // Any of its revisions leads to the commit in a view.
+        let revision = manifest.revisions.first().cloned();
+        let revision = revision.unwrap_or_else(|| manifest.hub.default_revision());
+        for id in &manifest.views {
+            let view = id.open().at(&recorded.repo, &revision);
+            let folder = view.folder_of(&manifest.commit);
+            if lstat(&folder)?.is_none() {
+                self.look.report.gone.push(Gone {
+                    repo: recorded.repo.clone(),
+                    commit: manifest.commit.clone(),
+                    view: id.clone(),
+                });
+                continue;
+            }
+            for (remote, file) in files {
+                let path = view.name_of(&manifest.commit, remote);
+                self.view_name(path, id, file)?;
+            }
+            if is_whole {
+                self.extras(view.as_ref(), id, recorded)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A name that was published.
+    fn view_name(&mut self, path: PathBuf, id: &ViewId, file: &Arc<FileOf>) -> Result<(), Cause> {
+        let promise = Promise {
+            digest: file.digest,
+            path,
+            place: Place::View(id.clone()),
+            file: Some(Arc::clone(file)),
+        };
+        match see(&promise.path)? {
+            Ok(there) => self.promise(promise, &there)?,
+            Err(problem) => {
+                let finding = promise.finding(problem, None);
+                self.look.report.findings.push(finding);
+            }
+        }
+        Ok(())
+    }
+
+    /// Names in a snapshot that the commit does not have. Other layouts are folders in which people
+    /// keep what they like.
+    fn extras(
+        &mut self,
+        view: &dyn RepoView,
+        id: &ViewId,
+        recorded: &Recorded,
+    ) -> Result<(), Cause> {
+        let manifest = &recorded.manifest;
+        if id.kind != ViewKind::HuggingFace || manifest.is_partial_listing {
+            return Ok(());
+        }
+        let listed: HashSet<PathBuf> = manifest
+            .files
+            .iter()
+            .map(|record| view.name_of(&manifest.commit, &record.remote))
+            .collect();
+        let mut folders = vec![view.folder_of(&manifest.commit)];
+        while let Some(folder) = folders.pop() {
+            for path in list(&folder)? {
+                match lstat(&path)? {
+                    Some(there) if there.is_dir() => folders.push(path),
+                    Some(_) if !listed.contains(&path) => {
+                        self.look.report.findings.push(Finding {
+                            problem: Problem::Extra,
+                            place: Place::View(id.clone()),
+                            path,
+                            file: None,
+                            stamp: None,
+                        });
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The names in the store: all of them, or those of the recorded contents.
+    fn store(&mut self, store: &Store, is_all: bool) -> Result<(), Cause> {
+        let names = store.names()?;
+        let id_of = |name: &crate::store::names::Named| FileId::of(&name.metadata);
+        let blobs = names
+            .iter()
+            .filter_map(|name| Some((id_of(name), name.digest.sha256()?)));
+        let blobs: HashMap<FileId, BlobId> = blobs.collect();
+        for name in names {
+            let blob = match name.digest {
+                Digest::Sha256(id) => Some(id),
+                Digest::Git(_) => blobs.get(&FileId::of(&name.metadata)).copied(),
+            };
+            let content = blob.and_then(|blob| self.look.contents.get_mut(&blob));
+            let file = match content {
+                Some(content) => {
+                    content.is_stored = true;
+                    Some(Arc::clone(&content.file))
+                }
+                None if is_all => None,
+                None => continue,
+            };
+            if file.is_none() && name.digest.sha256().is_some() {
+                self.look.report.unrecorded += 1;
+            }
+            let promise = Promise {
+                digest: name.digest,
+                path: name.path,
+                place: Place::Store(name.digest),
+                file,
+            };
+            self.promise(promise, &name.metadata)?;
+        }
+        Ok(())
+    }
+
+    /// Notes a file that is to hold what one of its names promises.
+    fn promise(&mut self, promise: Promise, there: &Metadata) -> Result<(), Cause> {
+        let got = there.len();
+        if let Some(want) = promise.file.as_ref().map(|file| file.len)
+            && want != got
+        {
+            let problem = Problem::Length { want, got };
+            let finding = promise.finding(problem, Some(Stamp::of(there)));
+            self.look.report.findings.push(finding);
+            return Ok(());
+        }
+        let files = &mut self.look.files;
+        let at = *self.by_id.entry(FileId::of(there)).or_insert(files.len());
+        if at == files.len() {
+            files.push(File {
+                name: shown(&promise)?,
+                len: there.len(),
+                promises: Vec::new(),
+            });
+        }
+        files[at].promises.push(promise);
+        Ok(())
+    }
+}
+
+/// The file behind a name.
+fn see(path: &Path) -> Result<Result<Metadata, Problem>, Cause> {
+    let Some(_entry) = lstat(path)? else {
+        return Ok(Err(Problem::Missing));
+    };
+    Ok(match std::fs::metadata(path) {
+        Ok(there) if there.is_file() => Ok(there),
+        Ok(_other) => Err(Problem::NotAFile),
+        Err(error) if is_absent(&error) => Err(Problem::Dangling),
+        Err(error) => Err(Problem::Unreadable(error.to_string())),
+    })
+}
+
+/// Judges the recorded contents by what was hashed: one that is nowhere is missing, and one that the
+/// store has not as it should be may have a good copy in a view.
+pub(super) fn settle<'a>(
+    report: &mut Report,
+    mut contents: HashMap<BlobId, Content>,
+    hashed: impl Iterator<Item = (&'a File, &'a Sums)>,
+) {
+    let mut copies: HashMap<BlobId, Copy> = HashMap::new();
+    for (file, sums) in hashed {
+        for promise in file.promises.iter().filter(|name| sums.is(name.digest)) {
+            let content = contents.get_mut(&sums.blob);
+            match (&promise.place, &promise.file, content) {
+                (Place::Store(Digest::Sha256(_)), _, Some(content)) => content.is_whole = true,
+                (Place::View(_), Some(of), Some(_)) => {
+                    copies.entry(sums.blob).or_insert_with(|| Copy {
+                        path: promise.path.clone(),
+                        sums: *sums,
+                        file: Arc::clone(of),
+                    });
+                }
+                _ => {}
+            }
+        }
+    }
+    for (id, content) in contents {
+        match copies.remove(&id) {
+            _ if content.is_whole => {}
+            Some(copy) => report.copies.push(copy),
+            None if !content.is_stored => report.findings.push(Finding {
+                problem: Problem::Missing,
+                place: Place::Store(Digest::Sha256(id)),
+                path: content.path,
+                file: Some(content.file),
+                stamp: None,
+            }),
+            None => {}
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Putting right what a verification found wrong: first from good copies on this disk, then by an
+//! ordinary pull of exactly the wrong files at their commit.
+//!
+//! What is wrong in the store is taken out of service first, and the records forget that it was ever
+//! proven, so that the pull believes none of it. Names that nobody knows are never removed, and what
+//! somebody removed from a view is not put back.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use crate::blocking::blocking;
+use crate::digest::{Digest, Hashed};
+use crate::error::{Cause, Error};
+use crate::fs::{self, Stamp};
+use crate::hashing::Around;
+use crate::pull::{self, Outcome, Request};
+use crate::reference::Reference;
+use crate::repo::{Commit, HubName, RepoId, Revision};
+use crate::select::Selection;
+use crate::session::Session;
+use crate::store::Store;
+use crate::verify::{Copy, FileOf, Finding, Place, Problem, Report};
+use crate::view::ViewId;
+
+/// What a repair did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Repaired {
+    /// Names in the store that were taken out of service, or put right from a copy.
+    pub expelled: u64,
+    /// Contents that the store has again from a copy in a view.
+    pub copied: u64,
+    /// Names in views that are right again.
+    pub published: u64,
+    /// Bytes that were fetched for it.
+    pub fetched_bytes: u64,
+    /// Files that are no longer recorded as being here, since no view shows them.
+    pub forgotten: u64,
+}
+
+/// Which files of which commit one pull puts right, in which view.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Part {
+    hub: HubName,
+    repo: RepoId,
+    commit: Commit,
+    view: ViewId,
+}
+
+/// Whether a repair can do anything about it.
+pub fn is_repairable(finding: &Finding) -> bool {
+    matches!(
+        finding.problem,
+        Problem::Missing | Problem::Dangling | Problem::Length { .. } | Problem::Content { .. }
+    )
+}
+
+/// Repairs what can be. `open` makes the session for a hub and a view; each pulls by itself, so that
+/// what was put right stays so when a later one fails.
+///
+/// # Errors
+/// What a pull fails with, or when the store cannot be written.
+pub async fn repair(
+    store: &Store,
+    report: &Report,
+    around: &Around,
+    mut open: impl FnMut(HubName, &ViewId) -> Result<Session, Error>,
+) -> Result<Repaired, Error> {
+    let wrong: Vec<Finding> = report
+        .findings
+        .iter()
+        .filter(|finding| is_repairable(finding))
+        .cloned()
+        .collect();
+    let parts = parts(&wrong);
+    let (at, copies) = (store.clone(), report.copies.clone());
+    let failed = |cause: Cause| cause.on_path("repair", store.root());
+    let writing = around.leave_to_write(store).await.map_err(failed)?;
+    let in_store = blocking(move || in_store(&at, &wrong, &copies)).await;
+    let mut repaired = in_store.map_err(failed)?;
+    drop(writing);
+    for (part, names) in parts {
+        let session = open(part.hub, &part.view)?;
+        let asked = names.len() as u64;
+        repaired.fetched_bytes += pull_part(&session, &part, names).await?;
+        repaired.published += asked;
+    }
+    Ok(repaired)
+}
+
+/// The pulls that are needed for the wrong names in views.
+fn parts(wrong: &[Finding]) -> BTreeMap<Part, BTreeSet<String>> {
+    let mut parts: BTreeMap<Part, BTreeSet<String>> = BTreeMap::new();
+    for finding in wrong {
+        if let (Place::View(view), Some(file)) = (&finding.place, &finding.file) {
+            let part = Part {
+                hub: file.hub,
+                repo: file.repo.clone(),
+                commit: file.commit.clone(),
+                view: view.clone(),
+            };
+            // The path as a name: an exact path is never read as a pattern.
+            let names = parts.entry(part).or_default();
+            names.insert(file.path.as_str().to_owned());
+        }
+    }
+    parts
+}
+
+/// Everything that needs no network.
+fn in_store(store: &Store, wrong: &[Finding], copies: &[Copy]) -> Result<Repaired, Cause> {
+    let mut repaired = Repaired::default();
+    let mut stamps: HashSet<Stamp> = HashSet::new();
+    for finding in wrong {
+        stamps.extend(finding.stamp);
+        // Another process may have put the right one there since.
+        let is_same = |stamp: Stamp| fs::stamp(&finding.path).is_ok_and(|now| now == stamp);
+        if let Place::Store(digest) = finding.place
+            && finding.stamp.is_some_and(is_same)
+        {
+            let blob = finding.file.as_ref().map(|file| file.blob);
+            store.expel(digest, blob.or(digest.sha256()))?;
+            repaired.expelled += 1;
+        }
+    }
+    for copy in copies {
+        if take_in(store, copy)? {
+            repaired.copied += 1;
+        }
+    }
+    let lost: Vec<&FileOf> = wrong
+        .iter()
+        .filter(|finding| matches!(finding.place, Place::Store(_)))
+        .filter_map(|finding| finding.file.as_deref())
+        .filter(|file| {
+            let path = store.find(Digest::Sha256(file.blob), file.len);
+            !matches!(path, Ok(Some(_)))
+        })
+        .collect();
+    repaired.forgotten = forget(store, &stamps, &lost, wrong)?;
+    Ok(repaired)
+}
+
+/// Gives the store a content from a good copy, if that still is what was hashed.
+fn take_in(store: &Store, copy: &Copy) -> Result<bool, Cause> {
+    if fs::stamp(&copy.path)? != copy.sums.stamp {
+        return Ok(false);
+    }
+    let want = copy.file.digest;
+    let hashed = Hashed {
+        blob: copy.sums.blob,
+        got: copy.sums.in_terms_of(want),
+        want,
+    };
+    let path = std::fs::canonicalize(&copy.path);
+    let path = path.unwrap_or_else(|_| copy.path.clone());
+    store.adopt(&path, hashed)?;
+    Ok(true)
+}
+
+/// Takes out of the records that the files with these looks were proven, and that contents are here
+/// which neither the store has nor a view is to get back. Returns how many of the latter.
+fn forget(
+    store: &Store,
+    stamps: &HashSet<Stamp>,
+    lost: &[&FileOf],
+    wrong: &[Finding],
+) -> Result<u64, Cause> {
+    let shown: HashSet<_> = wrong
+        .iter()
+        .filter(|finding| matches!(finding.place, Place::View(_)))
+        .filter_map(|finding| Some(finding.file.as_ref()?.blob))
+        .collect();
+    let lost: HashSet<_> = lost
+        .iter()
+        .map(|file| file.blob)
+        .filter(|blob| !shown.contains(blob))
+        .collect();
+    let mut forgotten = 0;
+    for recorded in store.census()?.commits {
+        let (repo, mut manifest) = (recorded.repo, recorded.manifest);
+        let mut is_changed = false;
+        let is_gone = |id: &ViewId| {
+            let view = id.open().at(&repo, &manifest.hub.default_revision());
+            !view.folder_of(&manifest.commit).exists()
+        };
+        let is_hidden = manifest.views.iter().all(is_gone);
+        for file in &mut manifest.files {
+            if file.stamp.is_some_and(|stamp| stamps.contains(&stamp)) {
+                file.stamp = None;
+                is_changed = true;
+            }
+            let is_lost = file.blob.is_some_and(|blob| lost.contains(&blob));
+            if is_lost && is_hidden {
+                (file.blob, file.stamp) = (None, None);
+                forgotten += 1;
+                is_changed = true;
+            }
+        }
+        if is_changed {
+            store.record(&repo, &manifest)?;
+        }
+    }
+    Ok(forgotten)
+}
+
+/// Pulls the files and returns how many bytes came. A commit that nobody had asked for by its id is
+/// not pinned by this.
+async fn pull_part(session: &Session, part: &Part, names: BTreeSet<String>) -> Result<u64, Error> {
+    let failed = |cause: Cause| cause.on_repo("repair", &part.repo);
+    let before = session.store.manifest(part.hub, &part.repo, &part.commit);
+    let was_pinned = before.map_err(failed)?.is_some_and(|known| known.is_pinned);
+    let revision = Revision::parse(part.commit.as_str());
+    let revision = revision.map_err(|bad| failed(Cause::Bug(bad.to_string())))?;
+    let request = Request {
+        reference: Reference {
+            hub: part.hub,
+            repo: part.repo.clone(),
+            revision: Some(revision),
+            quant: None,
+            path: None,
+        },
+        selection: Selection {
+            names: names.into_iter().collect(),
+            ..Selection::default()
+        },
+        is_forced: false,
+        is_dry_run: false,
+    };
+    let outcome = pull::pull(session, &request).await?;
+    if !was_pinned {
+        unpin(&session.store, part).map_err(failed)?;
+    }
+    Ok(match outcome {
+        Outcome::Pulled(summary) => summary.fetched_bytes,
+        Outcome::Planned(_) => 0,
+    })
+}
+
+fn unpin(store: &Store, part: &Part) -> Result<(), Cause> {
+    if let Some(mut manifest) = store.manifest(part.hub, &part.repo, &part.commit)?
+        && manifest.is_pinned
+    {
+        manifest.is_pinned = false;
+        store.record(&part.repo, &manifest)?;
+    }
+    Ok(())
+}
