@@ -16,6 +16,7 @@ use args::{Args, Command, Global};
 use config::Config;
 use output::Output;
 
+mod adopt;
 mod again;
 mod args;
 mod config;
@@ -70,6 +71,12 @@ fn dispatch(args: &Args, arguments: &[OsString], output: &mut Output) -> Result<
             output.configure(&config);
             logging::start(&config)?;
             verify::run(verify, &config, output)
+        }
+        Command::Adopt(adopt) => {
+            let config = Config::of_process(&args.global, &adopt.to_hub())?;
+            output.configure(&config);
+            logging::start(&config)?;
+            adopt::run(adopt, &config, output)
         }
     }
 }

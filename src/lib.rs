@@ -11,6 +11,7 @@
 //! sockets live under [`hub`] and [`transfer`], files under [`store`] and [`view`]. The library never
 //! prints and never reads the environment: the binary does both.
 
+pub mod adopt;
 mod blocking;
 pub mod digest;
 pub mod error;

@@ -34,6 +34,10 @@ const ARROWS: &[(&str, &str)] = &[
     ("session", "hub report store transfer view"),
     ("hashing", "digest error fs repo report store"),
     (
+        "adopt",
+        "blocking digest error fs hashing hub redact repo report store view",
+    ),
+    (
         "verify",
         "blocking digest error fs hashing hub pull reference repo report select session store view",
     ),

@@ -28,5 +28,7 @@ mod removed;
 mod repos;
 #[path = "clients/same_tree.rs"]
 mod same_tree;
+#[path = "clients/takeover.rs"]
+mod takeover;
 #[path = "clients/together.rs"]
 mod together;

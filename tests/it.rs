@@ -17,6 +17,8 @@ mod tree;
 
 #[path = "it/access.rs"]
 mod access;
+#[path = "it/adopt.rs"]
+mod adopt;
 #[path = "it/choice.rs"]
 mod choice;
 #[path = "it/cli.rs"]

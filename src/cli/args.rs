@@ -8,7 +8,7 @@ use clap_complete::Shell;
 use secrecy::SecretString;
 
 use super::config::amount;
-use super::{pull, verify};
+use super::{adopt, pull, verify};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -17,6 +17,7 @@ Examples:
   larder pull org/name@refs/pr/3 --include '*.json' a revision, filtered
   larder pull bartowski/X-GGUF:Q4_K_M               one quantisation of a GGUF repo
   larder verify --repair                            hash all that is here, fetch what is wrong
+  larder adopt ~/models                             keep what is there once, with all the rest
   larder env                                        every setting and where it comes from
 
 Exit codes: 0 done, 2 usage, 3 not found, 4 no access, 5 network, 6 integrity, 7 disk,
@@ -76,6 +77,8 @@ pub(crate) enum Command {
     Pull(Box<pull::Pull>),
     /// Hash what is here and say what is missing, changed or unknown
     Verify(Box<verify::Verify>),
+    /// Take over what other tools left, and keep each content once
+    Adopt(adopt::Adopt),
     /// Show every setting, where it comes from, and the variables that are honoured
     Env {
         /// Print the documentation of the variables instead
