@@ -17,7 +17,7 @@ class Case:
     make: Callable  # (folder, scale)
     peers: list
     size: int  # of all files, about: what has to fit
-    kind: str = "cold"  # or warm, resume
+    kind: str = "cold"  # or warm, resume, verify
     on_disk: bool = False
     latency_ms: int = 0  # before each answer of the hub
     rate: int = 0  # bytes per second of each connection; then the hub serves the bodies
@@ -90,6 +90,13 @@ CASES = {
         rate=30_000_000,
         latency_ms=10,
         slow_nth=3,
+    ),
+    "verify": Case(
+        "16 × 640 MiB, hashed where they are, memory",
+        lambda folder, scale: files.shards(folder, 16, files.scaled(640 * MIB, scale)),
+        ["larder", "openssl, all cores"],
+        10 * GIB,
+        kind="verify",
     ),
     "disk": Case(
         "1 × 2 GiB, disk",

@@ -106,6 +106,18 @@ def floor_copy_sync(job):
     return ["sh", "-c", script, str(job.source), f"{job.home}/out"], base(job)
 
 
+def verify(job):
+    """Of the files themselves, which larder took over into this home before."""
+    command, env = larder(job)
+    return [command[0], "verify", "--quiet"], env
+
+
+def openssl(job):
+    """One process per file, as many at a time as there are processors; the files that larder has."""
+    script = 'find "$0" -type f -size +0 -print0 | xargs -0 -n 1 -P "$(nproc)" openssl dgst -sha256'
+    return ["sh", "-c", script, str(job.source)], base(job)
+
+
 def floor_hash(job):
     script = 'find "$0" -type f -exec openssl dgst -sha256 {} +'
     return ["sh", "-c", script, str(job.source)], base(job)
@@ -125,4 +137,5 @@ PEERS = {
     "floor: cp": floor_copy,
     "floor: cp, sync": floor_copy_sync,
     "floor: sha256": floor_hash,
+    "openssl, all cores": openssl,
 }
