@@ -203,6 +203,11 @@ impl Taker<'_> {
             self.proven.insert(at, (sums.blob, sums.stamp));
             return Ok(());
         }
+        // Of a folder that was named twice, or of one inside another.
+        if fs::is_same_file(&file.path, &self.store.blob_path(sums.blob))? {
+            self.proven.insert(at, (sums.blob, fs::stamp(&file.path)?));
+            return Ok(());
+        }
         match self
             .store
             .replace_by_blob(&file.path, sums.stamp, sums.blob)

@@ -117,7 +117,8 @@ fn the_second_time_changes_nothing() {
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("w.bin"), bytes(&weights())).unwrap();
     let cache = larder.hub_cache();
-    let dirs = [cache.to_str().unwrap(), folder.to_str().unwrap()];
+    let [cached, plain] = [&cache, &folder].map(|dir| dir.to_str().unwrap());
+    let dirs = [cached, plain, cached, plain];
     let first = adopt(&larder, &dirs).succeeded().json();
     assert_eq!(first["replaced"], 1, "{first}");
     let before = (stamps(&cache), stamps(&folder), stamps(&larder.store()));
