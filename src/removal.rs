@@ -1,8 +1,8 @@
 //! What is to go, and making it go: for `rm` and `prune`.
 //!
 //! [`Stock`] is what there is, read once. [`target`] and [`prune`] mark commits, or parts of them, as
-//! [`Marks`]; [`plan`](plan::plan) turns marks into a [`Removal`]; both are pure. [`apply`](apply::apply)
-//! does it, under the store's lock alone.
+//! [`Marks`]; [`Removal::new`] turns marks into what exactly is to be done; both are pure.
+//! [`apply`](apply::apply) does it, under the store's lock alone.
 //!
 //! Order: views, revisions, blobs, records. A record goes last because it is how an interrupted removal
 //! is found again. Until then it may name blobs that are gone, which a pull fetches anew.
