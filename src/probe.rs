@@ -8,6 +8,7 @@ use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
+use crate::digest::Digest;
 use crate::error::{Cause, HttpContext};
 use crate::hub::http::check;
 use crate::hub::trust::Trust;
@@ -15,6 +16,7 @@ use crate::hub::{Listing, Resolved, huggingface, wire};
 use crate::repo::{Commit, RepoId, Revision};
 use crate::select::glob::Glob;
 use crate::store::snapshot::{self, Manifest};
+use crate::view::folder;
 use crate::view::huggingface::{refs, tree};
 
 /// Header lines as they came.
@@ -118,4 +120,9 @@ pub fn cache_tree(bytes: &[u8]) -> Option<Listing> {
 /// The text of the `trees/` file of a listing.
 pub fn cache_tree_text(listing: &Listing) -> Option<String> {
     tree::encode(listing)
+}
+
+/// The commit and the digest in a note on a file of a folder.
+pub fn folder_note(bytes: &[u8]) -> Option<(Commit, Option<Digest>)> {
+    folder::read_note(bytes)
 }

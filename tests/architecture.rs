@@ -32,7 +32,7 @@ const ARROWS: &[(&str, &str)] = &[
         "blocking digest error fs hub plan repo report retry source store view",
     ),
     ("session", "hub report store transfer view"),
-    ("probe", "error hub repo select store view"),
+    ("probe", "digest error hub repo select store view"),
     (
         "resolve",
         "blocking error hub reference repo report session store view",

@@ -58,7 +58,11 @@ impl Lock {
 fn is_lockless(error: &io::Error) -> bool {
     use rustix::io::Errno;
     let errno = Errno::from_io_error(error);
-    matches!(errno, Some(Errno::NOSYS | Errno::OPNOTSUPP | Errno::NOLCK))
+    // EBADF: a network filesystem that gives the lock only to who may write the file.
+    matches!(
+        errno,
+        Some(Errno::NOSYS | Errno::OPNOTSUPP | Errno::NOLCK | Errno::BADF)
+    )
 }
 
 fn open(path: &Path) -> io::Result<File> {

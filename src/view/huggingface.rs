@@ -28,7 +28,7 @@ use crate::view::{
 };
 
 pub(in crate::view) mod aside;
-pub(in crate::view) mod content;
+mod content;
 mod find;
 pub(in crate::view) mod folders;
 mod layout;

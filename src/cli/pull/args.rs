@@ -172,6 +172,8 @@ mod tests {
     fn contradictions_are_refused() {
         assert!(pull(&["a/b", "-q", "-v"]).is_err());
         assert!(pull(&["a/b", "--force", "--offline"]).is_err());
+        assert!(pull(&["a/b", "--link", "copy"]).is_err());
+        assert!(pull(&["a/b", "--link", "copy", "--local-dir", "d"]).is_ok());
         assert!(pull(&[]).is_err());
     }
 

@@ -13,16 +13,16 @@ use crate::fs::{FileId, OnPath, Placed, Stamp, lstat};
 use crate::hub::RemoteFile;
 
 /// A selected file with its content, which was looked at.
-pub(in crate::view) struct Item<'a> {
-    pub(in crate::view) file: &'a RemoteFile,
+pub(super) struct Item<'a> {
+    pub(super) file: &'a RemoteFile,
     /// A regular file, not a link.
-    pub(in crate::view) content: Cow<'a, Path>,
+    pub(super) content: Cow<'a, Path>,
     id: FileId,
     stamp: Stamp,
 }
 
 impl<'a> Item<'a> {
-    pub(in crate::view) fn new((file, content): &'a (RemoteFile, PathBuf)) -> Result<Self, Cause> {
+    pub(super) fn new((file, content): &'a (RemoteFile, PathBuf)) -> Result<Self, Cause> {
         let mut content = Cow::Borrowed(content.as_path());
         let mut there = fs::symlink_metadata(&content).on_path("look at", &content)?;
         if there.is_symlink() {
@@ -43,7 +43,7 @@ impl<'a> Item<'a> {
     }
 
     /// Whether `there` is the item's content, untouched since it was looked at.
-    pub(in crate::view) fn is(&self, there: &fs::Metadata) -> bool {
+    pub(super) fn is(&self, there: &fs::Metadata) -> bool {
         FileId::of(there) == self.id && Stamp::of(there) == self.stamp
     }
 }
