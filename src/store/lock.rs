@@ -2,10 +2,9 @@
 //!
 //! # Order
 //! store (shared, or exclusive to collect) → one content → its view's lock → the repo → the whole view,
-//! where that is shared by repos. A task that
-//! holds a content's lock waits for no other content, so processes that want the same files in any
-//! order cannot block each other for good. Lock files are never deleted: a waiter could be left
-//! holding a lock on a name that is gone.
+//! where repos share one. A task that holds a content's lock waits for no other content, so processes
+//! that want the same files in any order cannot block each other for good. Lock files are never
+//! deleted: a waiter could be left holding a lock on a name that is gone.
 //!
 //! # Filesystems
 //! `flock` is released by the kernel when its holder dies. Correctness does not rest on it: where it
