@@ -35,9 +35,6 @@ pub(crate) struct Pull {
     #[command(flatten)]
     pub(crate) choice: Choice,
 
-    #[command(flatten)]
-    pub(crate) folder: IntoFolder,
-
     /// Only say what would be fetched
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -45,6 +42,9 @@ pub(crate) struct Pull {
     /// Fetch everything again, whatever is on disk; replaces edited files in a --local-dir
     #[arg(long, conflicts_with = "offline")]
     pub(crate) force: bool,
+
+    #[command(flatten)]
+    pub(crate) folder: IntoFolder,
 
     #[command(flatten)]
     pub(crate) hub: Hub,
