@@ -8,6 +8,7 @@ use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
+use crate::digest::Digest;
 use crate::error::{Cause, HttpContext};
 use crate::hub::http::check;
 use crate::hub::trust::Trust;
@@ -15,6 +16,7 @@ use crate::hub::{Listing, Resolved, huggingface, wire};
 use crate::repo::{Commit, RepoId, Revision};
 use crate::select::glob::Glob;
 use crate::store::snapshot::{self, Manifest};
+use crate::view::folder;
 use crate::view::huggingface::{refs, tree};
 use crate::view::modelscope::legacy::index;
 
@@ -138,4 +140,9 @@ pub fn file_index_text(rows: &[(String, String)]) -> Vec<u8> {
         revision: revision.clone(),
     };
     index::write(&rows.iter().map(row).collect::<Vec<_>>())
+}
+
+/// The commit and the digest in a note on a file of a folder.
+pub fn folder_note(bytes: &[u8]) -> Option<(Commit, Option<Digest>)> {
+    folder::read_note(bytes)
 }

@@ -51,7 +51,7 @@ const ARROWS: &[(&str, &str)] = &[
         "verify",
         "blocking digest error fs hashing hub pull reference repo report select session store view",
     ),
-    ("probe", "error hub repo select store view"),
+    ("probe", "digest error hub repo select store view"),
     (
         "resolve",
         "blocking error hub reference repo report session store view",

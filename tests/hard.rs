@@ -29,6 +29,9 @@ mod disk;
 #[cfg(target_os = "linux")]
 #[path = "hard/every_call.rs"]
 mod every_call;
+#[cfg(target_os = "linux")]
+#[path = "hard/folder.rs"]
+mod folder;
 #[path = "hard/integrity.rs"]
 mod integrity;
 #[path = "hard/interrupt.rs"]

@@ -1,5 +1,5 @@
 //! Files of a line or two that anybody may have written: refs of both kinds, the mark of a partial's
-//! owner, a token.
+//! owner, the note on a file of a folder, a token.
 
 use larder::hub::token::{Token, TokenOrigin};
 use larder::probe;
@@ -13,6 +13,14 @@ pub fn run(data: &[u8]) {
     {
         assert_eq!(std::str::from_utf8(data).unwrap().trim(), commit.as_str());
         assert_eq!(Commit::parse(commit.as_str()), Ok(commit));
+    }
+    if let Some((commit, digest)) = probe::folder_note(data) {
+        let mut lines = std::str::from_utf8(data).unwrap().lines().map(str::trim);
+        assert_eq!(lines.next(), Some(commit.as_str()));
+        let etag = lines.next().unwrap();
+        assert!(digest.is_none_or(|digest| digest.to_string() == etag));
+        let time: f64 = lines.next().unwrap().parse().unwrap();
+        assert!(time.is_finite());
     }
     if let Ok(owner) = serde_json::from_slice::<Owner>(data) {
         let text = serde_json::to_vec(&owner).unwrap();

@@ -26,6 +26,9 @@ pub(crate) fn make_dir(path: &Path) -> io::Result<()> {
     let Some(bits) = parent_bits(path) else {
         return fs::create_dir(path);
     };
+    if fs::symlink_metadata(path).is_ok() {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
     // Under its own name it has its permissions from the beginning: somebody else may make something
     // in it at once, or this process may end.
     let made = path.with_file_name(format!("{TEMPORARY}{:016x}", fastrand::u64(..)));

@@ -30,47 +30,10 @@ pub(super) async fn check(
     files: &[RemoteFile],
     mut plan: Plan,
 ) -> Result<(Plan, Holdings), Error> {
-    let mut held = Holdings::new();
-    let mut checks = JoinSet::new();
     // What is being hashed is no longer wanted when one of them fails.
     let stop = session.stop.child_token();
     let _ended = stop.clone().drop_guard();
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let turns = Arc::new(Semaphore::new(cores));
-    for (index, step) in plan.steps.iter().enumerate() {
-        let file = step.file.clone();
-        match &step.action {
-            Action::Keep { path, blob } => {
-                held.insert(
-                    file.digest,
-                    Held {
-                        path: path.clone(),
-                        blob: *blob,
-                    },
-                );
-            }
-            Action::Make => {
-                let made = make_empty(session, &file);
-                held.insert(
-                    file.digest,
-                    made.map_err(|cause| on_file(cause, &file, target))?,
-                );
-            }
-            Action::Check { path, .. } => {
-                let (session, turns, path) = (
-                    Tools::of(session, view, &stop),
-                    Arc::clone(&turns),
-                    path.clone(),
-                );
-                checks.spawn(async move {
-                    let _turn = turns.acquire().await;
-                    let result = session.hash(path, file.clone()).await;
-                    (index, file, result)
-                });
-            }
-            Action::Fetch { .. } => {}
-        }
-    }
+    let (mut held, mut checks) = begin(session, view, target, &plan, &stop)?;
     let mut wrong = Vec::new();
     while let Some(joined) = checks.join_next().await {
         let (index, file, result) = match joined {
@@ -99,6 +62,58 @@ pub(super) async fn check(
         refetch(session, &mut plan.steps[index]).map_err(|cause| on_file(cause, &file, target))?;
     }
     Ok((plan, held))
+}
+
+/// What is being hashed: which step, its file, and what came of it.
+type Checks = JoinSet<(usize, RemoteFile, Result<Held, Cause>)>;
+
+/// Settles what needs no hashing, and begins to hash the rest.
+fn begin(
+    session: &Session,
+    view: &Arc<dyn RepoView>,
+    target: &Target,
+    plan: &Plan,
+    stop: &CancellationToken,
+) -> Result<(Holdings, Checks), Error> {
+    let mut held = Holdings::new();
+    let mut checks = JoinSet::new();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let turns = Arc::new(Semaphore::new(cores));
+    for (index, step) in plan.steps.iter().enumerate() {
+        let file = step.file.clone();
+        match &step.action {
+            Action::Keep { path, blob } => {
+                held.insert(
+                    file.digest,
+                    Held {
+                        path: path.clone(),
+                        blob: *blob,
+                    },
+                );
+            }
+            Action::Make => {
+                let made = make_empty(session, &file);
+                held.insert(
+                    file.digest,
+                    made.map_err(|cause| on_file(cause, &file, target))?,
+                );
+            }
+            Action::Check { path, .. } => {
+                let (session, turns, path) = (
+                    Tools::of(session, view, stop),
+                    Arc::clone(&turns),
+                    path.clone(),
+                );
+                checks.spawn(async move {
+                    let _turn = turns.acquire().await;
+                    let result = session.hash(path, file.clone()).await;
+                    (index, file, result)
+                });
+            }
+            Action::Fetch { .. } => {}
+        }
+    }
+    Ok((held, checks))
 }
 
 /// Refuses to go on where that would lose somebody's work, before anything is fetched.

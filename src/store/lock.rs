@@ -1,10 +1,10 @@
 //! Advisory locks: who may fetch a content, publish a repo, or collect garbage.
 //!
 //! # Order
-//! store (shared, or exclusive to collect) → one content → its view's lock → the repo. A task that
-//! holds a content's lock waits for no other content, so processes that want the same files in any
-//! order cannot block each other for good. Lock files are never deleted: a waiter could be left
-//! holding a lock on a name that is gone.
+//! store (shared, or exclusive to collect) → one content → its view's lock → the repo → the whole view,
+//! where repos share one. A task that holds a content's lock waits for no other content, so processes
+//! that want the same files in any order cannot block each other for good. Lock files are never
+//! deleted: a waiter could be left holding a lock on a name that is gone.
 //!
 //! # Filesystems
 //! `flock` is released by the kernel when its holder dies. Correctness does not rest on it: where it
@@ -58,7 +58,11 @@ impl Lock {
 fn is_lockless(error: &io::Error) -> bool {
     use rustix::io::Errno;
     let errno = Errno::from_io_error(error);
-    matches!(errno, Some(Errno::NOSYS | Errno::OPNOTSUPP | Errno::NOLCK))
+    // EBADF: a network filesystem that gives the lock only to who may write the file.
+    matches!(
+        errno,
+        Some(Errno::NOSYS | Errno::OPNOTSUPP | Errno::NOLCK | Errno::BADF)
+    )
 }
 
 fn open(path: &Path) -> io::Result<File> {

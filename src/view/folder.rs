@@ -7,7 +7,7 @@
 //! **Invariants.** What somebody has written is not replaced unless that was asked for: a file gives
 //! way only when its bytes are those that its note says were published there. Nothing is written in
 //! place or through a link below the root: every change is one rename. A note never vouches for
-//! bytes that are not there: it goes before its file is replaced, and comes after.
+//! bytes that are not there: it is made void before its file is replaced, and good after.
 //!
 //! **Locking.** `download/<path>.lock` keeps two clients from fetching one file twice, `larder.lock`
 //! two publications of any repos from mixing.
@@ -16,6 +16,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use crate::digest::Digest;
 use crate::error::Cause;
 use crate::fs::{self, Stamp, lstat};
 use crate::hub::{Listing, RemoteFile};
@@ -178,6 +179,12 @@ impl RepoView for Files {
     fn withdraw(&self, withdrawal: &Withdrawal<'_>) -> Result<Withdrawn, Cause> {
         self.withdraw(withdrawal)
     }
+}
+
+/// The commit and the digest, where it is one, in the text of a note on a file.
+pub(crate) fn read_note(bytes: &[u8]) -> Option<(Commit, Option<Digest>)> {
+    let note = metadata::Metadata::parse(bytes)?;
+    Some((note.commit, note.digest))
 }
 
 #[cfg(test)]

@@ -8,7 +8,12 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::*;
 
 const LEN: u64 = 20 * MB;
-const NO_LOCKS: [&str; 2] = ["flock:error=ENOLCK", "flock:error=EOPNOTSUPP"];
+const NO_LOCKS: [&str; 3] = [
+    "flock:error=ENOLCK",
+    "flock:error=EOPNOTSUPP",
+    // A lock for writers, on a file that is open to read.
+    "flock:error=EBADF",
+];
 /// Every lock is granted, and keeps nobody out.
 const EMPTY_LOCKS: &str = "flock:retval=0";
 

@@ -125,6 +125,27 @@ fn edited_files_are_kept_and_named_before_anything_changes() {
     assert_eq!(read(dir.join("copy/config.json")), b"{}");
 }
 
+/// A second name of the store's file is read-only; who writes to it nevertheless writes to the store.
+#[test]
+fn weights_that_were_written_to_are_kept_and_serve_nobody() {
+    let (_hub, larder, dir) = filled();
+    let file = dir.join("model.safetensors");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    let mut edited = bytes(&weights());
+    edited[7] ^= 1;
+    fs::write(&file, &edited).unwrap();
+    call(&larder, "org/model", &[])
+        .exited(2)
+        .says(&["dir/model.safetensors"]);
+    let cached = larder.pulled(["org/model"]);
+    let cached = Path::new(cached.line()).join("model.safetensors");
+    assert!(read(cached) == bytes(&weights()));
+    call(&larder, "org/model", &[]).exited(2);
+    assert!(read(&file) == edited);
+    into(&larder, "org/model", &["--force"]);
+    assert!(read(&file) == bytes(&weights()));
+}
+
 #[test]
 fn what_was_never_pulled_is_kept_too() {
     let hub = Hub::builder().repo(tiny()).start();

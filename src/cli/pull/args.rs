@@ -38,9 +38,6 @@ pub(crate) struct Pull {
     #[command(flatten)]
     pub(crate) choice: Choice,
 
-    #[command(flatten)]
-    pub(crate) folder: IntoFolder,
-
     /// Only say what would be fetched
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -58,6 +55,9 @@ pub(crate) struct Pull {
     /// Fetch from the hub and its fallbacks at once
     #[arg(long, help_heading = "Network and disk")]
     pub(crate) spread: bool,
+
+    #[command(flatten)]
+    pub(crate) folder: IntoFolder,
 
     #[command(flatten)]
     pub(crate) hub: Hub,
@@ -185,6 +185,8 @@ mod tests {
     fn contradictions_are_refused() {
         assert!(pull(&["a/b", "-q", "-v"]).is_err());
         assert!(pull(&["a/b", "--force", "--offline"]).is_err());
+        assert!(pull(&["a/b", "--link", "copy"]).is_err());
+        assert!(pull(&["a/b", "--link", "copy", "--local-dir", "d"]).is_ok());
         assert!(pull(&[]).is_err());
     }
 

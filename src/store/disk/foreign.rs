@@ -15,9 +15,15 @@ const STEP: usize = 1 << 20;
 
 /// Whether `path` is a file of another user, whose permissions this one may not change.
 pub(super) fn is_foreign(path: &Path) -> bool {
-    let me = rustix::process::geteuid();
-    let there = fs::symlink_metadata(path);
-    !me.is_root() && there.is_ok_and(|there| there.is_file() && there.uid() != me.as_raw())
+    let me = rustix::process::geteuid().as_raw();
+    let Ok(there) = fs::symlink_metadata(path) else {
+        return false;
+    };
+    let is_refused = |error: io::Error| error.kind() == io::ErrorKind::PermissionDenied;
+    // Numbers of users tell it only here: root may, in most places, and a share may show others.
+    there.is_file()
+        && there.uid() != me
+        && fs::set_permissions(path, there.permissions()).is_err_and(is_refused)
 }
 
 /// Puts a copy that this user owns in the place of another user's file.

@@ -45,6 +45,12 @@ impl Metadata {
         })
     }
 
+    /// The text of the note as one that vouches for nothing; `None` where it would tell nothing either.
+    pub(super) fn void(&self) -> Option<String> {
+        let digest = self.digest?;
+        Some(format!("{}\n{digest}\n0.0\n", self.commit))
+    }
+
     /// Whether hf would believe the note.
     pub(super) fn vouches_for(&self, there: &There) -> bool {
         modified(there) - ALLOWANCE <= self.written_at
@@ -116,6 +122,9 @@ mod tests {
         let later = SystemTime::now() + Duration::from_secs(60);
         file.set_modified(later).unwrap();
         assert!(!read.vouches_for(&std::fs::metadata(&path).unwrap()));
+        let void = Metadata::parse(read.void().unwrap().as_bytes()).unwrap();
+        assert!(!void.vouches_for(&there));
+        assert_eq!((void.commit, void.digest), (read.commit, read.digest));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::Files;
 use super::metadata::{self, Metadata};
 use super::publish::Work;
 use crate::error::Cause;
-use crate::fs::{OnPath, is_unwritable, list, lstat, read_small};
+use crate::fs::{OnPath, is_unwritable, list, lstat, read_small, remove_file};
 use crate::hub::RemoteFile;
 use crate::repo::{Commit, RepoPath};
 use crate::view::huggingface::{CACHEDIR_TAG, lock, tree};
@@ -60,6 +60,16 @@ impl Files {
         }
         lock::LOCK.leave_all(files.iter().map(|(file, _)| self.layout.lock(&file.path)))?;
         self.leave_tree(commit, listing, work)
+    }
+
+    /// Lets a note vouch for nothing any more, before its file gives way: for hf it is too old then, and
+    /// here it still tells what the file was, should this be as far as it comes.
+    pub(super) fn void_note(&self, path: &RepoPath, work: &mut Work) -> Result<(), Cause> {
+        let note = self.layout.metadata(path);
+        match self.note(path)?.and_then(|note| note.void()) {
+            Some(text) => work.put(&note, text.as_bytes()),
+            None => remove_file(&note),
+        }
     }
 
     /// The listing, unless it is there in whatever form a client wrote it.

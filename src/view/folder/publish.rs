@@ -8,7 +8,7 @@ use super::Files;
 use super::layout::Layout;
 use super::stand::Stand;
 use crate::error::Cause;
-use crate::fs::{OnPath, Stamp, remove_file, stamp};
+use crate::fs::{OnPath, Stamp, stamp};
 use crate::hub::RemoteFile;
 use crate::view::aside::Aside;
 use crate::view::folders::Folders;
@@ -141,7 +141,7 @@ impl Files {
             let entry = self.layout.entry(&file.path);
             work.folders
                 .ensure(entry.parent().unwrap_or(self.layout.root()))?;
-            remove_file(&self.layout.metadata(&file.path))?;
+            self.void_note(&file.path, work)?;
             work.folders.show(made, &entry)?;
         }
         Ok(())
@@ -159,5 +159,55 @@ fn refuse_twins(files: &[(RemoteFile, PathBuf)], aside: &mut Aside) -> Result<()
     match pair {
         Some((one, other)) if aside.is_case_blind()? => Err(Cause::Twins { one, other }),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{commit, git_file, published};
+    use super::*;
+
+    fn publish(files: &Files, file: &RemoteFile, content: &Path) -> Result<Published, Cause> {
+        files.publish(&Publication {
+            commit: &commit('d'),
+            revision: None,
+            listing: std::slice::from_ref(file),
+            files: &[(file.clone(), content.to_owned())],
+        })
+    }
+
+    #[test]
+    fn what_was_edited_while_the_rest_was_fetched_is_kept() {
+        let (dir, mut files, _) = published('c', &git_file("f", b"old"), b"old");
+        let (entry, content) = (dir.path().join("folder/f"), dir.path().join("new"));
+        fs::write(&content, "new!").unwrap();
+        let file = git_file("f", b"new!");
+        let coming = Coming {
+            file: &file,
+            content: None,
+        };
+        assert!(files.edited(&[coming], &|| true).unwrap().is_empty());
+        fs::write(&entry, "edit").unwrap();
+        let refused = publish(&files, &file, &content).unwrap_err();
+        assert!(matches!(refused, Cause::Edited { .. }), "{refused}");
+        assert_eq!(fs::read(&entry).unwrap(), b"edit");
+        files.may_replace = true;
+        publish(&files, &file, &content).unwrap();
+        assert_eq!(fs::read(&entry).unwrap(), b"new!");
+    }
+
+    #[test]
+    fn publishing_again_touches_nothing() {
+        let file = git_file("d/f", b"content");
+        let (dir, files, stamps) = published('d', &file, b"content");
+        let looks = || {
+            let note = files.layout.metadata(&file.path);
+            [note, files.layout.tree(&commit('d'))].map(|path| stamp(&path).unwrap())
+        };
+        let before = looks();
+        let again = publish(&files, &file, &dir.path().join("stored")).unwrap();
+        assert_eq!(again.stamps, [Some(stamps[0])]);
+        assert_eq!(looks(), before);
+        assert!(again.left.is_empty());
     }
 }
