@@ -3,7 +3,7 @@
 //! A text is read in exactly one way or refused: text that means something elsewhere (a path on
 //! this machine, another hub, a space) gets words of its own, so that nobody waits for a download
 //! of the wrong thing. Three spellings are understood, one file each: the short one here, `hf://`
-//! URIs in `uri`, pasted page URLs in `url`.
+//! URIs in `uri`, pasted page URLs in `url` (those of ModelScope in `modelscope`).
 
 use ::url::Url;
 
@@ -12,11 +12,16 @@ use crate::redact::clean_short;
 use crate::repo::{HubName, RepoId, RepoKind, RepoPath, Revision};
 
 mod display;
+mod modelscope;
 mod refuse;
+mod sites;
 mod uri;
 mod url;
 
-/// A model or dataset as a user names it: `[hf:]owner/name[@revision][:quant]`, or a pasted URL.
+pub use self::modelscope::is_international;
+pub use self::sites::Sites;
+
+/// A model or dataset as a user names it: `[hub:]owner/name[@revision][:quant]`, or a pasted URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reference {
     /// The hub it is on.
@@ -57,30 +62,35 @@ impl Reference {
         self.revision.clone().unwrap_or_else(default)
     }
 
-    /// Parses what a user typed. `endpoint` is the hub in use: its page URLs are understood too.
+    /// Parses what a user typed, where Hugging Face at `endpoint` is the usual hub.
+    ///
+    /// # Errors
+    /// As [`Self::parse_on`].
+    pub fn parse(text: &str, endpoint: &Url) -> Result<Self, Cause> {
+        Self::parse_on(text, &Sites::of_huggingface(endpoint))
+    }
+
+    /// Parses what a user typed. The page URLs of the hubs at `sites` are understood too.
     ///
     /// # Errors
     /// Says what is wrong and what a reference looks like.
-    pub fn parse(text: &str, endpoint: &Url) -> Result<Self, Cause> {
+    pub fn parse_on(text: &str, sites: &Sites<'_>) -> Result<Self, Cause> {
         if let Some(rest) = strip_prefix_any_case(text.trim_ascii_start(), "hf://") {
-            return uri::parse(rest, endpoint);
+            return uri::parse(rest, sites);
         }
         let text = text.trim_ascii();
         refuse::local_paths(text)?;
-        if let Some(page) = url::recognise(text, endpoint)? {
-            return url::parse(&page, endpoint);
+        if let Some(page) = url::recognise(text, sites)? {
+            return url::parse(&page, sites);
         }
-        let rest = match strip_prefix_any_case(text, "hf:") {
-            Some(rest) => rest,
-            None => refuse::other_hubs(text).map(|()| text)?,
-        };
+        let (hub, rest) = split_hub(text, sites.usual)?;
         let (kind, rest) = split_kind(rest)?;
-        parse_short(kind, rest, endpoint)
+        parse_short(hub, kind, rest, sites)
     }
 
-    fn new(repo: RepoId, revision: Option<Revision>) -> Self {
+    fn new(hub: HubName, repo: RepoId, revision: Option<Revision>) -> Self {
         Self {
-            hub: HubName::HuggingFace,
+            hub,
             repo,
             revision,
             quant: None,
@@ -89,8 +99,29 @@ impl Reference {
     }
 }
 
+/// Takes `hf:` or `ms:` off; refuses the name of any other hub.
+fn split_hub(text: &str, usual: HubName) -> Result<(HubName, &str), Cause> {
+    let spellings = [
+        ("hf:", HubName::HuggingFace),
+        ("ms:", HubName::ModelScope),
+        ("modelscope:", HubName::ModelScope),
+    ];
+    let named = spellings
+        .iter()
+        .find_map(|(prefix, hub)| Some((*hub, strip_prefix_any_case(text, prefix)?)));
+    match named {
+        Some(named) => Ok(named),
+        None => refuse::other_hubs(text).map(|()| (usual, text)),
+    }
+}
+
 /// `owner/name[@revision][:quant]`, after the kind.
-fn parse_short(kind: RepoKind, text: &str, endpoint: &Url) -> Result<Reference, Cause> {
+fn parse_short(
+    hub: HubName,
+    kind: RepoKind,
+    text: &str,
+    sites: &Sites<'_>,
+) -> Result<Reference, Cause> {
     let (rest, quant) = split_at(text, ':');
     let (id, revision) = split_at(rest, '@');
     if quant.is_some_and(|quant| quant.contains('@')) {
@@ -102,10 +133,10 @@ fn parse_short(kind: RepoKind, text: &str, endpoint: &Url) -> Result<Reference, 
     }
     let quant = quant.map(parse_quant).transpose()?;
     let revision = revision.map(parse_revision).transpose()?;
-    let repo = parse_repo(kind, id, endpoint)?;
+    let repo = parse_repo(hub, kind, id, sites)?;
     Ok(Reference {
         quant,
-        ..Reference::new(repo, revision)
+        ..Reference::new(hub, repo, revision)
     })
 }
 
@@ -127,14 +158,17 @@ fn split_kind(text: &str) -> Result<(RepoKind, &str), Cause> {
     }
 }
 
-fn parse_repo(kind: RepoKind, id: &str, endpoint: &Url) -> Result<RepoId, Cause> {
+fn parse_repo(hub: HubName, kind: RepoKind, id: &str, sites: &Sites<'_>) -> Result<RepoId, Cause> {
     if id.matches('/').count() > 1 {
         return Err(refuse::extra_segments(kind, id));
     }
     let repo = RepoId::parse(kind, id).map_err(|bad| refuse::bad_name(id, "a repo id", &bad))?;
     let first = repo.owner().unwrap_or(repo.name());
-    if url::is_known_host(first, endpoint) {
+    if sites.has_host(first) {
         return Err(refuse::host_as_repo(first));
+    }
+    if hub == HubName::ModelScope && repo.owner().is_none() {
+        return Err(refuse::without_owner(id));
     }
     Ok(repo)
 }
@@ -225,6 +259,37 @@ mod tests {
     }
 
     #[test]
+    fn the_hub_is_named_or_the_usual_one() {
+        use HubName::{HuggingFace, ModelScope};
+        let hub = |text: &str, usual| {
+            let huggingface = Url::parse("https://huggingface.co").unwrap();
+            let sites = Sites {
+                usual,
+                ..Sites::of_huggingface(&huggingface)
+            };
+            let reference = Reference::parse_on(text, &sites).unwrap();
+            (reference.hub, reference.to_string())
+        };
+        for (text, usual, want, shown) in [
+            ("a/b", HuggingFace, HuggingFace, "a/b"),
+            ("a/b", ModelScope, ModelScope, "ms:a/b"),
+            ("hf:a/b", ModelScope, HuggingFace, "a/b"),
+            ("hf://a/b/x", ModelScope, HuggingFace, "hf://a/b/x"),
+            ("MS:a/b@v1:Q4_0", HuggingFace, ModelScope, "ms:a/b@v1:Q4_0"),
+            (
+                "modelscope:datasets/a/b",
+                HuggingFace,
+                ModelScope,
+                "ms:datasets/a/b",
+            ),
+        ] {
+            assert_eq!(hub(text, usual), (want, shown.to_owned()), "{text}");
+        }
+        let master = Reference::parse("ms:a/b", &Url::parse("https://h").unwrap()).unwrap();
+        assert_eq!(master.revision_or_default().as_str(), "master");
+    }
+
+    #[test]
     fn what_means_something_else_is_refused_in_its_own_words() {
         let table = [
             ("", "is empty"),
@@ -236,9 +301,8 @@ mod tests {
             ("C:\\models\\x", "path on this machine"),
             ("c:/models/x", "path on this machine"),
             ("org\\name", "path on this machine"),
-            ("ms:Qwen/Qwen3-8B", "Hugging Face only"),
-            ("MS:Qwen/Qwen3-8B@master", "Hugging Face only"),
-            ("modelscope.cn/models/Qwen/Qwen3-8B", "Hugging Face only"),
+            ("ms:gpt2", "`gpt2` names no owner"),
+            ("ms:modelscope.cn/x", "`modelscope.cn` is a host"),
             ("ollama:llama3", "`ollama:` is not a hub"),
             ("ollama:library/llama3", "`ollama:` is not a hub"),
             ("spaces/org/app", "not spaces"),

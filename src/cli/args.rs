@@ -16,6 +16,7 @@ Examples:
   larder pull gpt2 config.json tokenizer.json       two files of it
   larder pull org/name@refs/pr/3 --include '*.json' a revision, filtered
   larder pull bartowski/X-GGUF:Q4_K_M               one quantisation of a GGUF repo
+  larder pull ms:Qwen/Qwen3-8B                      the same from ModelScope
   larder env                                        every setting and where it comes from
 
 Exit codes: 0 done, 2 usage, 3 not found, 4 no access, 5 network, 6 integrity, 7 disk,
@@ -107,7 +108,8 @@ pub(crate) struct Hub {
     #[arg(long, value_name = "RATE", value_parser = amount::parse_bytes)]
     pub(crate) limit_rate: Option<u64>,
 
-    /// Access token; other users of this machine can see it, so prefer `HF_TOKEN`
+    /// Access token; other users of this machine can see it, so prefer `HF_TOKEN` or
+    /// `MODELSCOPE_API_TOKEN`
     #[arg(long, value_name = "TOKEN", value_parser = secret)]
     pub(crate) token: Option<SecretString>,
 
@@ -116,7 +118,7 @@ pub(crate) struct Hub {
     // An address may hold a password.
     pub(crate) endpoint: Option<SecretString>,
 
-    /// The Hugging Face cache to fill
+    /// The cache to fill, of the hub that is pulled from
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) cache_dir: Option<PathBuf>,
 
@@ -138,6 +140,15 @@ pub(crate) enum ProgressArg {
     Json,
     /// Nothing but notices
     None,
+}
+
+/// The hub of a reference that names none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum HubArg {
+    /// Hugging Face
+    Hf,
+    /// ModelScope
+    Ms,
 }
 
 /// `--color`.

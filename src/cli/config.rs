@@ -14,11 +14,14 @@ use url::Url;
 
 use larder::error::{Cause, Error, Subject};
 use larder::redact::SafeUrl;
+use larder::reference::Sites;
+use larder::repo::HubName;
 
 use super::args::{Global, Hub};
 use super::progress::Mode;
 use file::ConfigFile;
 use layers::Layers;
+pub(crate) use modelscope::ModelScope;
 use place::{Disks, Place, RealDisks};
 use token::Tokens;
 use vars::Env;
@@ -26,6 +29,7 @@ use vars::Env;
 pub(crate) mod amount;
 mod file;
 mod layers;
+mod modelscope;
 pub(crate) mod place;
 mod token;
 pub(crate) mod vars;
@@ -80,7 +84,10 @@ pub(crate) struct Surroundings<'a> {
 
 /// Everything that was decided.
 pub(crate) struct Config {
+    /// The hub of a reference that names none.
+    pub(crate) usual_hub: Setting<HubName>,
     pub(crate) endpoint: Setting<Url>,
+    pub(crate) modelscope: ModelScope,
     pub(crate) tokens: Tokens,
     pub(crate) user_agent_origin: Option<Setting<String>>,
     /// Certificates to trust instead of the system's.
@@ -154,7 +161,9 @@ impl Config {
         let store = place::choose(layers.store(), &hub_cache.value, usual, around.disks);
         let log = layers.log();
         Ok(Self {
+            usual_hub: layers.usual_hub()?,
             endpoint: layers.endpoint()?,
+            modelscope: ModelScope::of(&layers)?,
             tokens: layers.tokens(&hf_home),
             user_agent_origin: layers.variable("HF_HUB_USER_AGENT_ORIGIN", str::to_owned),
             ca_bundle: layers.folder("SSL_CERT_FILE"),
@@ -183,7 +192,18 @@ impl Config {
 
     /// What must not be printed.
     pub(crate) fn secrets(&self) -> Vec<SecretString> {
-        self.tokens.secrets()
+        let mut secrets = self.tokens.secrets();
+        secrets.extend(self.modelscope.secrets());
+        secrets
+    }
+
+    /// Where references lead.
+    pub(crate) fn sites(&self) -> Sites<'_> {
+        Sites {
+            huggingface: &self.endpoint.value,
+            modelscope: &self.modelscope.endpoint.value,
+            usual: self.usual_hub.value,
+        }
     }
 }
 

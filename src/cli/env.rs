@@ -85,11 +85,18 @@ fn rows(config: &Config) -> Vec<Row> {
         Row::new("store", path(&config.store.path), &config.store.origin),
         Row::of("cache_dir", &config.hub_cache, path),
         Row::of("hf_home", &config.hf_home, path),
+        Row::of("hub", &config.usual_hub, |hub| json!(hub.as_str())),
         Row::of("endpoint", &config.endpoint, endpoint),
         match config.tokens.origin() {
             Some(origin) => Row::new("token", json!("set"), &origin),
             None => Row::new("token", Value::Null, &Origin::Default),
         },
+        Row::of("modelscope_endpoint", &config.modelscope.endpoint, endpoint),
+        match config.modelscope.token() {
+            Some(token) => Row::new("modelscope_token", json!("set"), token.origin()),
+            None => Row::new("modelscope_token", Value::Null, &Origin::Default),
+        },
+        Row::of("modelscope_cache", &config.modelscope.cache, path),
         Row::of("token_file", &config.tokens.path, path),
         Row::of("offline", &config.is_offline, |yes| json!(yes)),
         Row::of("symlinks", &config.use_symlinks, |yes| json!(yes)),

@@ -16,6 +16,7 @@ use super::config::Config;
 use super::interrupt::Watch;
 use super::output::{Output, Voice};
 use super::progress::Progress;
+use super::session::Site;
 use super::{render, session};
 
 mod args;
@@ -26,8 +27,9 @@ pub(crate) use args::Pull;
 pub(crate) fn run(args: &Pull, config: &Config, output: &mut Output) -> Result<(), Error> {
     let begun = Instant::now();
     let request = request(args, config)?;
+    let site = Site::of(&request.reference, &args.reference, config);
     let progress = Progress::start(config.progress.value, config.secrets());
-    let outcome = pull(&request, config, &progress);
+    let outcome = pull(&request, config, site, &progress);
     progress.finish();
     match outcome? {
         Outcome::Pulled(summary) => {
@@ -59,7 +61,12 @@ fn answer_json(document: &serde_json::Value, output: &mut Output) -> Result<(), 
 }
 
 /// Runs the pull on a runtime that is gone when this returns.
-fn pull(request: &Request, config: &Config, progress: &Progress) -> Result<Outcome, Error> {
+fn pull(
+    request: &Request,
+    config: &Config,
+    site: Site,
+    progress: &Progress,
+) -> Result<Outcome, Error> {
     let stop = CancellationToken::new();
     let _watch = Watch::start(stop.clone(), progress.sink());
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -75,7 +82,7 @@ fn pull(request: &Request, config: &Config, progress: &Progress) -> Result<Outco
         .on_path("start", &path)
     })?;
     runtime.block_on(async {
-        let session = session::open(config, progress.sink(), stop)?;
+        let session = session::open(config, site, progress.sink(), stop)?;
         larder::pull::pull(&session, request).await
     })
 }
@@ -89,7 +96,7 @@ fn request(args: &Pull, config: &Config) -> Result<Request, Error> {
             cause,
         }
     };
-    let reference = Reference::parse(&args.reference, &config.endpoint.value).map_err(refuse)?;
+    let reference = Reference::parse_on(&args.reference, &config.sites()).map_err(refuse)?;
     let reference = with_revision(reference, args.choice.revision.as_deref()).map_err(refuse)?;
     Ok(Request {
         selection: selection(args, &reference),

@@ -4,35 +4,66 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use larder::error::{Cause, Error, Subject};
+use larder::error::{Error, Subject};
 use larder::hub::client::{Client, Options};
-use larder::hub::huggingface::{self, Endpoint, HuggingFace};
-use larder::redact::SafeUrl;
+use larder::hub::huggingface::HuggingFace;
+use larder::hub::modelscope::{INTERNATIONAL_ENDPOINT, ModelScope};
+use larder::hub::token::Token;
+use larder::hub::wire::Endpoint;
+use larder::hub::{Hub, setup};
+use larder::redact::without_url_secrets;
+use larder::reference::{Reference, is_international};
+use larder::repo::HubName;
 use larder::report::Sink;
 use larder::session::Session;
 use larder::store::Store;
 use larder::transfer::Limits;
+use larder::view::View;
 use larder::view::huggingface::HfCache;
+use larder::view::modelscope::MsCache;
 
-use super::config::{Config, Setting};
+use super::config::{Config, Origin, Setting};
 
-/// Opens the store, the cache and the hub that `config` names.
+/// Where a pull goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Site {
+    /// Hugging Face, or its mirror.
+    HuggingFace,
+    /// ModelScope at its endpoint.
+    ModelScope,
+    /// The international site of ModelScope, because of a URL of its pages and nothing else.
+    ModelScopeInternational,
+}
+
+impl Site {
+    /// The site of a reference that was typed as `text`.
+    pub(crate) fn of(reference: &Reference, text: &str, config: &Config) -> Self {
+        let is_configured = config.modelscope.endpoint.origin != Origin::Default;
+        match reference.hub {
+            HubName::HuggingFace => Self::HuggingFace,
+            HubName::ModelScope if is_international(text) && !is_configured => {
+                Self::ModelScopeInternational
+            }
+            HubName::ModelScope => Self::ModelScope,
+        }
+    }
+}
+
+/// Opens the store, and the cache and the hub of `site`, as `config` has them.
 pub(crate) fn open(
     config: &Config,
+    site: Site,
     sink: Arc<dyn Sink>,
     stop: CancellationToken,
 ) -> Result<Session, Error> {
     let root = &config.store.path;
     share(root);
     let store = Store::open(root).map_err(|cause| cause.on_path("open the store", root))?;
-    let hub = hub(config, Arc::clone(&sink), stop.clone())?;
+    let hub = hub(config, site, Arc::clone(&sink), stop.clone())?;
     Ok(Session {
-        hub: Arc::new(hub),
+        hub,
         store,
-        view: Arc::new(HfCache::new(
-            config.hub_cache.value.clone(),
-            config.use_symlinks.value,
-        )),
+        view: view(config, site),
         sink,
         stop,
         limits: limits(config),
@@ -40,36 +71,63 @@ pub(crate) fn open(
     })
 }
 
+fn view(config: &Config, site: Site) -> Arc<dyn View> {
+    match site {
+        Site::HuggingFace => Arc::new(HfCache::new(
+            config.hub_cache.value.clone(),
+            config.use_symlinks.value,
+        )),
+        Site::ModelScope | Site::ModelScopeInternational => {
+            Arc::new(MsCache::new(config.modelscope.cache.value.clone()))
+        }
+    }
+}
+
 fn hub(
     config: &Config,
+    site: Site,
     sink: Arc<dyn Sink>,
     stop: CancellationToken,
-) -> Result<HuggingFace, Error> {
-    let refuse = |cause: Cause| {
-        let subject = Subject::Text(SafeUrl::from(&config.endpoint.value).to_string());
-        Error {
-            doing: "use the endpoint",
-            subject,
-            cause,
+) -> Result<Arc<dyn Hub>, Error> {
+    let (url, token) = match site {
+        Site::HuggingFace => (config.endpoint.value.as_str(), huggingface_token(config)?),
+        Site::ModelScope => (
+            config.modelscope.endpoint.value.as_str(),
+            config.modelscope.token(),
+        ),
+        Site::ModelScopeInternational => {
+            (INTERNATIONAL_ENDPOINT, config.modelscope.token_elsewhere())
         }
     };
-    let endpoint = Endpoint::parse(config.endpoint.value.as_str()).map_err(refuse)?;
+    let endpoint = Endpoint::parse(url).map_err(|cause| Error {
+        doing: "use the endpoint",
+        subject: Subject::Text(without_url_secrets(url)),
+        cause,
+    })?;
     let client = Client::new(Options {
         user_agent_origin: config
             .user_agent_origin
             .as_ref()
+            .filter(|_| site == Site::HuggingFace)
             .map(|origin| origin.value.clone()),
         ca_bundle: ca_bundle(config),
     });
-    let token = config.tokens.find();
-    let token = token.map_err(|cause| cause.on_path("read", &config.tokens.path.value))?;
-    Ok(HuggingFace::new(huggingface::Config {
+    let setup = setup::Config {
         token,
         client: Arc::new(client),
         header_timeout: config.answer_timeout.value,
         stall: config.stall_timeout.value,
-        ..huggingface::Config::new(endpoint, sink, stop)
-    }))
+        ..setup::Config::new(endpoint, sink, stop)
+    };
+    Ok(match site {
+        Site::HuggingFace => Arc::new(HuggingFace::new(setup)),
+        Site::ModelScope | Site::ModelScopeInternational => Arc::new(ModelScope::new(setup)),
+    })
+}
+
+fn huggingface_token(config: &Config) -> Result<Option<Token>, Error> {
+    let token = config.tokens.find();
+    token.map_err(|cause| cause.on_path("read", &config.tokens.path.value))
 }
 
 /// In a store whose folder belongs to a group (group-writable, with the set-group-id bit), what this

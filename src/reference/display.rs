@@ -4,8 +4,14 @@ use std::fmt;
 
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{Entry, Reference, uri};
-use crate::repo::{RepoKind, Revision};
+use super::{Entry, Reference, modelscope, uri};
+use crate::repo::{HubName, RepoKind, RepoPath, Revision};
+
+const IN_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
 
 impl fmt::Display for Reference {
     /// The short spelling, or with a path an `hf://` URI. A path in a repo without owner can only be
@@ -13,6 +19,7 @@ impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.path {
             None => self.fmt_short(f),
+            Some(entry) if self.hub == HubName::ModelScope => self.fmt_page_of_modelscope(f, entry),
             Some(entry) if self.repo.owner().is_some() => self.fmt_uri(f, entry),
             Some(entry) => self.fmt_page(f, entry),
         }
@@ -22,7 +29,9 @@ impl fmt::Display for Reference {
 impl Reference {
     fn fmt_short(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let has_slash = self.repo.owner().is_some() || self.repo.kind() == RepoKind::Dataset;
-        if !has_slash && self.revision.is_none() && self.quant.is_some() {
+        if self.hub == HubName::ModelScope
+            || !has_slash && self.revision.is_none() && self.quant.is_some()
+        {
             // Without it, `name:` would read as the name of a hub.
             write!(f, "{}:", self.hub)?;
         }
@@ -47,11 +56,6 @@ impl Reference {
     }
 
     fn fmt_page(&self, f: &mut fmt::Formatter<'_>, entry: &Entry) -> fmt::Result {
-        const IN_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
-            .remove(b'-')
-            .remove(b'_')
-            .remove(b'.')
-            .remove(b'~');
         let (route, path) = match entry {
             Entry::File(path) => ("blob", path),
             Entry::Folder(path) => ("tree", path),
@@ -59,9 +63,23 @@ impl Reference {
         let revision = self.revision.as_ref().map_or("main", Revision::as_str);
         let revision = utf8_percent_encode(revision, IN_SEGMENT);
         write!(f, "https://huggingface.co/{}/{route}/{revision}", self.repo)?;
-        path.segments()
-            .try_for_each(|s| write!(f, "/{}", utf8_percent_encode(s, IN_SEGMENT)))
+        fmt_segments(f, path)
     }
+
+    fn fmt_page_of_modelscope(&self, f: &mut fmt::Formatter<'_>, entry: &Entry) -> fmt::Result {
+        let (kind, id) = (self.repo.kind().plural(), self.repo.id());
+        let revision = self.revision_or_default();
+        let revision = utf8_percent_encode(revision.as_str(), IN_SEGMENT);
+        let route = modelscope::route(entry);
+        write!(f, "https://modelscope.cn/{kind}/{id}/{route}/{revision}")?;
+        let (Entry::File(path) | Entry::Folder(path)) = entry;
+        fmt_segments(f, path)
+    }
+}
+
+fn fmt_segments(f: &mut fmt::Formatter<'_>, path: &RepoPath) -> fmt::Result {
+    path.segments()
+        .try_for_each(|s| write!(f, "/{}", utf8_percent_encode(s, IN_SEGMENT)))
 }
 
 #[cfg(test)]
@@ -93,6 +111,7 @@ mod tests {
             ),
             ("https://hf.co/a/b/blob/f%2Fg/100%25", "hf://a/b@f%2Fg/100%"),
             ("gpt2", "gpt2"),
+            ("modelscope:a/b:Q8_0", "ms:a/b:Q8_0"),
             (
                 "hf.co/gpt2/blob/main/a b",
                 "https://huggingface.co/gpt2/blob/main/a%20b",
@@ -147,21 +166,28 @@ mod tests {
 
     fn reference() -> impl Strategy<Value = Reference> {
         let quant = proptest::option::of("[A-Za-z0-9._-]{1,9}");
+        let hub = prop_oneof![Just(HubName::HuggingFace), Just(HubName::ModelScope)];
         let what = (
+            hub,
             repo(),
             proptest::option::of(revision()),
             quant,
             proptest::option::of(entry()),
         );
-        what.prop_map(|(repo, revision, quant, path)| {
+        what.prop_filter_map("no repo", |(hub, repo, revision, quant, path)| {
+            let is_modelscope = hub == HubName::ModelScope;
+            if is_modelscope && repo.owner().is_none() {
+                return None;
+            }
             // What parsing never gives: a path with a quantisation; one without owner or revision.
             let quant = quant.filter(|_| path.is_none());
-            let path = path.filter(|_| repo.owner().is_some() || revision.is_some());
-            Reference {
+            let needs_revision = is_modelscope || repo.owner().is_none();
+            let path = path.filter(|_| !needs_revision || revision.is_some());
+            Some(Reference {
                 quant,
                 path,
-                ..Reference::new(repo, revision)
-            }
+                ..Reference::new(hub, repo, revision)
+            })
         })
     }
 

@@ -51,17 +51,11 @@ pub(super) fn local_paths(text: &str) -> Result<(), Cause> {
     Ok(())
 }
 
-/// `ms:…`, and any other `word:…` that could be meant as a hub.
+/// `word:…` that could be meant as a hub.
 pub(super) fn other_hubs(text: &str) -> Result<(), Cause> {
     let Some((word, rest)) = text.split_once(':') else {
         return Ok(());
     };
-    if ["ms", "modelscope"]
-        .iter()
-        .any(|hub| word.eq_ignore_ascii_case(hub))
-    {
-        return Err(model_scope());
-    }
     if word.contains(['/', '@']) {
         return Ok(());
     }
@@ -80,9 +74,10 @@ pub(super) fn other_hubs(text: &str) -> Result<(), Cause> {
     ))
 }
 
-pub(super) fn model_scope() -> Cause {
-    let hint = "most models of ModelScope are there too, often under the same name";
-    usage("this version of larder pulls from Hugging Face only", hint)
+/// Every repo of ModelScope has an owner.
+pub(super) fn without_owner(id: &str) -> Cause {
+    let why = format!("`{}` names no owner", clean_short(id, 100));
+    usage(why, "a repo of ModelScope is written `ms:owner/name`")
 }
 
 pub(super) fn other_kind(plural: &str) -> Cause {
@@ -137,7 +132,7 @@ pub(super) fn host(host: &str) -> Cause {
     );
     usage(
         why,
-        "if it is a mirror of Hugging Face, name it with HF_ENDPOINT or --endpoint",
+        "if it is a mirror of a hub, name it with HF_ENDPOINT, MODELSCOPE_ENDPOINT or --endpoint",
     )
 }
 

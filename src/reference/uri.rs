@@ -1,15 +1,14 @@
 //! `hf://[models/|datasets/]owner/name[@revision][/path]`, as `huggingface_hub` reads it
 //! (`utils/_hf_uris.py`): the revision is percent-decoded, the path is taken as it stands.
 
-use ::url::Url;
 use percent_encoding::percent_decode_str;
 
-use super::{Entry, Reference, parse_repo, parse_revision, refuse, split_at, split_kind};
+use super::{Entry, Reference, Sites, parse_repo, parse_revision, refuse, split_at, split_kind};
 use crate::error::Cause;
-use crate::repo::{RepoPath, Revision};
+use crate::repo::{HubName, RepoPath, Revision};
 
 /// Parses what follows `hf://`.
-pub(super) fn parse(text: &str, endpoint: &Url) -> Result<Reference, Cause> {
+pub(super) fn parse(text: &str, sites: &Sites<'_>) -> Result<Reference, Cause> {
     refuse_singular(text)?;
     let (kind, rest) = split_kind(text)?;
     let (rest, is_folder) = rest
@@ -25,7 +24,12 @@ pub(super) fn parse(text: &str, endpoint: &Url) -> Result<Reference, Cause> {
     }
     let path = segments.split_off(2);
     let (name, first) = split_at(segments[1], '@');
-    let repo = parse_repo(kind, &format!("{}/{name}", segments[0]), endpoint)?;
+    let repo = parse_repo(
+        HubName::HuggingFace,
+        kind,
+        &format!("{}/{name}", segments[0]),
+        sites,
+    )?;
     let located: Vec<&str> = first.into_iter().chain(path).collect();
     let (revision, path) = match first {
         Some(_) => take_revision(&located).map(|(revision, path)| (Some(revision), path))?,
@@ -34,7 +38,7 @@ pub(super) fn parse(text: &str, endpoint: &Url) -> Result<Reference, Cause> {
     let path = entry(&path.join("/"), is_folder)?;
     Ok(Reference {
         path,
-        ..Reference::new(repo, revision)
+        ..Reference::new(HubName::HuggingFace, repo, revision)
     })
 }
 
@@ -111,6 +115,8 @@ fn refuse_singular(text: &str) -> Result<(), Cause> {
 
 #[cfg(test)]
 mod tests {
+    use ::url::Url;
+
     use super::*;
 
     fn endpoint() -> Url {

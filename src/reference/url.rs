@@ -1,21 +1,16 @@
-//! Pasted page and file URLs of Hugging Face and of the endpoint in use, with or without scheme.
+//! Pasted page and file URLs of Hugging Face and of the endpoints in use, with or without scheme;
+//! what a path on ModelScope means is in `modelscope`.
 //!
 //! Query and fragment are dropped, and so are user and password: they never reach a message. A page
 //! that shows no files (discussions, settings, an organisation's list) is refused, not guessed at.
 
 use ::url::Url;
 
+use super::sites::authority_of;
 use super::uri::{decode, entry, take_revision};
-use super::{Reference, parse_repo, parse_short, refuse, split_kind};
+use super::{Reference, Sites, modelscope, parse_repo, parse_short, refuse, split_kind};
 use crate::error::Cause;
-
-const HUGGING_FACE: [&str; 3] = ["huggingface.co", "www.huggingface.co", "hf.co"];
-const MODEL_SCOPE: [&str; 4] = [
-    "modelscope.cn",
-    "www.modelscope.cn",
-    "modelscope.ai",
-    "www.modelscope.ai",
-];
+use crate::repo::HubName;
 
 /// Segments between a repo's id and a revision.
 const ROUTES: [&str; 5] = ["tree", "blob", "resolve", "raw", "blame"];
@@ -40,7 +35,7 @@ const SITE_PAGES: [&str; 15] = [
 ];
 
 /// The text as a URL, when it is one.
-pub(super) fn recognise(text: &str, endpoint: &Url) -> Result<Option<Url>, Cause> {
+pub(super) fn recognise(text: &str, sites: &Sites<'_>) -> Result<Option<Url>, Cause> {
     let has_scheme = text
         .split_once("://")
         .filter(|(scheme, _)| is_scheme(scheme));
@@ -55,7 +50,7 @@ pub(super) fn recognise(text: &str, endpoint: &Url) -> Result<Option<Url>, Cause
         Some((scheme, _)) => return Err(refuse::scheme(scheme)),
         None => {
             let authority = text.split(['/', '?', '#']).next().unwrap_or_default();
-            if !is_known_host(authority, endpoint) {
+            if !sites.has_host(authority) {
                 return Ok(None);
             }
             Url::parse(&format!("https://{text}"))
@@ -66,8 +61,18 @@ pub(super) fn recognise(text: &str, endpoint: &Url) -> Result<Option<Url>, Cause
 }
 
 /// The reference that a page URL stands for.
-pub(super) fn parse(url: &Url, endpoint: &Url) -> Result<Reference, Cause> {
-    let path = path_on_hub(url, endpoint)?;
+pub(super) fn parse(url: &Url, sites: &Sites<'_>) -> Result<Reference, Cause> {
+    let (hub, path) = sites
+        .page(url)
+        .ok_or_else(|| refuse::host(&authority_of(url)))?;
+    match hub {
+        HubName::HuggingFace => on_huggingface(path, sites),
+        HubName::ModelScope => modelscope::parse(url, path, sites),
+    }
+}
+
+fn on_huggingface(path: &str, sites: &Sites<'_>) -> Result<Reference, Cause> {
+    const HUB: HubName = HubName::HuggingFace;
     let path = path.trim_matches('/');
     let first = path.split('/').next().unwrap_or_default();
     if path.is_empty() || SITE_PAGES.contains(&first) {
@@ -83,56 +88,23 @@ pub(super) fn parse(url: &Url, endpoint: &Url) -> Result<Reference, Cause> {
     let (id, location) = segments.split_at(id_len);
     let id = decode(&id.join("/"))?;
     match location {
-        [] => parse_short(kind, &id, endpoint),
-        [route] if ROUTES.contains(route) => {
-            Ok(Reference::new(parse_repo(kind, &id, endpoint)?, None))
-        }
+        [] => parse_short(HUB, kind, &id, sites),
+        [route] if ROUTES.contains(route) => Ok(Reference::new(
+            HUB,
+            parse_repo(HUB, kind, &id, sites)?,
+            None,
+        )),
         [route, location @ ..] if ROUTES.contains(route) => {
-            let repo = parse_repo(kind, &id, endpoint)?;
+            let repo = parse_repo(HUB, kind, &id, sites)?;
             let (revision, path) = take_revision(location)?;
             let path = entry(&decode(&path.join("/"))?, *route == "tree")?;
             Ok(Reference {
                 path,
-                ..Reference::new(repo, Some(revision))
+                ..Reference::new(HUB, repo, Some(revision))
             })
         }
         [page, ..] => Err(refuse::page(&decode(page)?)),
     }
-}
-
-/// Whether `authority` (a host, with its port where one is given) is one that this module knows.
-///
-/// A bare word is none, even when the endpoint is `http://localhost`: it could be an owner.
-pub(super) fn is_known_host(authority: &str, endpoint: &Url) -> bool {
-    let authority = authority.to_ascii_lowercase();
-    let is_fixed = |hosts: &[&str]| hosts.contains(&authority.as_str());
-    let is_endpoint = || authority.contains(['.', ':']) && authority == authority_of(endpoint);
-    is_fixed(&HUGGING_FACE) || is_fixed(&MODEL_SCOPE) || is_endpoint()
-}
-
-/// The URL's path, without the prefix of the endpoint it is on.
-fn path_on_hub<'a>(url: &'a Url, endpoint: &Url) -> Result<&'a str, Cause> {
-    let authority = authority_of(url);
-    let prefix = endpoint.path().trim_end_matches('/');
-    if authority == authority_of(endpoint) {
-        let rest = url.path().strip_prefix(prefix);
-        if let Some(rest) = rest.filter(|rest| rest.is_empty() || rest.starts_with('/')) {
-            return Ok(rest);
-        }
-    }
-    if HUGGING_FACE.contains(&authority.as_str()) {
-        Ok(url.path())
-    } else if MODEL_SCOPE.contains(&authority.as_str()) {
-        Err(refuse::model_scope())
-    } else {
-        Err(refuse::host(&authority))
-    }
-}
-
-fn authority_of(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    url.port()
-        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 fn is_web(scheme: &str) -> bool {

@@ -74,6 +74,7 @@ impl Larder {
                 // What is left behind there is seen in the tree of the home.
                 ("TMPDIR".into(), self.home.clone().into()),
                 ("HF_ENDPOINT".into(), self.endpoint.clone().into()),
+                ("MODELSCOPE_ENDPOINT".into(), self.endpoint.clone().into()),
             ],
             program: env!("CARGO_BIN_EXE_larder").into(),
             under: Vec::new(),
@@ -104,6 +105,16 @@ impl Larder {
     /// The Hugging Face cache where it is by default.
     pub fn hub_cache(&self) -> PathBuf {
         self.path(".cache/huggingface/hub")
+    }
+
+    /// The folder of a revision in the `ModelScope` cache; `datasets/o/n` for a dataset.
+    pub fn modelscope(&self, name: &str, revision: &str) -> PathBuf {
+        let (kind, id) = match name.strip_prefix("datasets/") {
+            Some(id) => ("datasets", id),
+            None => ("models", name),
+        };
+        let folder = format!("{kind}/{}/snapshots/{revision}", id.replace('/', "--"));
+        self.path(".cache/modelscope").join(folder)
     }
 
     /// The store where it is by default.

@@ -11,15 +11,17 @@ use larder::error::{Cause, Error};
 use larder::fs::read_small;
 
 use super::amount;
-use crate::cli::args::{ColorArg, ProgressArg};
+use crate::cli::args::{ColorArg, HubArg, ProgressArg};
 
 /// A config file is a page, not a book.
 const MAX_BYTES: u64 = 64 * 1024;
 
-const KEYS: [&str; 8] = [
+const KEYS: [&str; 10] = [
     "store",
     "cache_dir",
+    "hub",
     "endpoint",
+    "modelscope_endpoint",
     "connections",
     "limit_rate",
     "lock_timeout",
@@ -32,7 +34,10 @@ const KEYS: [&str; 8] = [
 pub(crate) struct ConfigFile {
     pub(crate) store: Option<String>,
     pub(crate) cache_dir: Option<String>,
+    #[serde(default, deserialize_with = "choice")]
+    pub(crate) hub: Option<HubArg>,
     pub(crate) endpoint: Option<String>,
+    pub(crate) modelscope_endpoint: Option<String>,
     #[serde(default, deserialize_with = "connections")]
     pub(crate) connections: Option<u16>,
     #[serde(default, deserialize_with = "rate")]

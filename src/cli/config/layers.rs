@@ -8,12 +8,13 @@ use url::Url;
 
 use larder::error::Error;
 use larder::redact::{SafeUrl, without_url_secrets};
+use larder::repo::HubName;
 
 use super::file::{self, ConfigFile};
 use super::token::Tokens;
 use super::vars::Env;
 use super::{Origin, Setting, Surroundings, amount, place, unusable};
-use crate::cli::args::{ColorArg, Global, Hub, ProgressArg};
+use crate::cli::args::{ColorArg, Global, Hub, HubArg, ProgressArg};
 use crate::cli::progress::Mode;
 
 const HUB: &str = "https://huggingface.co";
@@ -28,14 +29,14 @@ pub(super) struct Layers<'a> {
     pub(super) around: &'a Surroundings<'a>,
 }
 
-fn flag<T>(name: &'static str, value: Option<T>) -> Option<Setting<T>> {
+pub(super) fn flag<T>(name: &'static str, value: Option<T>) -> Option<Setting<T>> {
     value.map(|value| Setting {
         value,
         origin: Origin::Flag(name),
     })
 }
 
-fn from_file<T>(value: Option<T>) -> Option<Setting<T>> {
+pub(super) fn from_file<T>(value: Option<T>) -> Option<Setting<T>> {
     value.map(|value| Setting {
         value,
         origin: Origin::File,
@@ -104,18 +105,21 @@ impl Layers<'_> {
         .or_else(|| self.variable("HF_ENDPOINT", str::to_owned))
         .or_else(|| from_file(self.file.endpoint.clone()))
         .unwrap_or_else(|| Setting::default(HUB.to_owned()));
-        let value = parse_endpoint(&text.value).map_err(|why| {
-            // An address may hold a password.
-            let shown = Url::parse(&text.value).map(|url| SafeUrl::from(&url).to_string());
-            let shown = shown.unwrap_or_else(|_| without_url_secrets(&text.value));
-            unusable(
-                &format!("{} {}", text.origin, shown.trim_end_matches('/')),
-                &why,
-            )
-        })?;
+        usable_endpoint(&text)
+    }
+
+    /// The hub of a reference that names none.
+    pub(super) fn usual_hub(&self) -> Result<Setting<HubName>, Error> {
+        let told = self
+            .checked("LARDER_HUB", file::parse_choice)?
+            .or_else(|| from_file(self.file.hub))
+            .unwrap_or_else(|| Setting::default(HubArg::Hf));
         Ok(Setting {
-            value,
-            origin: text.origin,
+            value: match told.value {
+                HubArg::Hf => HubName::HuggingFace,
+                HubArg::Ms => HubName::ModelScope,
+            },
+            origin: told.origin,
         })
     }
 
@@ -312,6 +316,23 @@ impl Layers<'_> {
         self.variable("LARDER_LOG", str::to_owned)
             .or_else(|| flag("--verbose", level.map(str::to_owned)))
     }
+}
+
+/// The address of a hub, or what is wrong with it.
+pub(super) fn usable_endpoint(text: &Setting<String>) -> Result<Setting<Url>, Error> {
+    let value = parse_endpoint(&text.value).map_err(|why| {
+        // An address may hold a password.
+        let shown = Url::parse(&text.value).map(|url| SafeUrl::from(&url).to_string());
+        let shown = shown.unwrap_or_else(|_| without_url_secrets(&text.value));
+        unusable(
+            &format!("{} {}", text.origin, shown.trim_end_matches('/')),
+            &why,
+        )
+    })?;
+    Ok(Setting {
+        value,
+        origin: text.origin,
+    })
 }
 
 /// An endpoint without its trailing slash.

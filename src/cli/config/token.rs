@@ -69,7 +69,7 @@ impl Tokens {
 }
 
 /// A token as it was given and as it is sent, which is all that a hub can echo.
-fn forms(text: &str) -> impl Iterator<Item = SecretString> {
+pub(super) fn forms(text: &str) -> impl Iterator<Item = SecretString> {
     let sent = Token::new(text, TokenOrigin::Flag)
         .and_then(|token| token.header().ok())
         .and_then(|header| Some(header.to_str().ok()?.strip_prefix("Bearer ")?.to_owned()));

@@ -37,6 +37,10 @@ pub(crate) const GROUPS: &[Group] = &[
                 "the config file, instead of the one in the config directory",
             ),
             var(
+                "LARDER_HUB",
+                "`hf` or `ms`: the hub of a reference that names none, default `hf`",
+            ),
+            var(
                 "LARDER_CONNECTIONS",
                 "connections at once, at most (1 to 64)",
             ),
@@ -124,6 +128,28 @@ pub(crate) const GROUPS: &[Group] = &[
         ],
     },
     Group {
+        title: "ModelScope",
+        variables: &[
+            var(
+                "MODELSCOPE_ENDPOINT",
+                "base URL of the site or a mirror, default `https://modelscope.cn`",
+            ),
+            var(
+                "MODELSCOPE_DOMAIN",
+                "the same as a bare host; read when `MODELSCOPE_ENDPOINT` is unset",
+            ),
+            var(
+                "MODELSCOPE_PREFER_AI_SITE",
+                "switch: the international site, when no endpoint is given",
+            ),
+            var("MODELSCOPE_API_TOKEN", "access token for that site"),
+            var(
+                "MODELSCOPE_CACHE",
+                "the cache that is filled, default `~/.cache/modelscope`",
+            ),
+        ],
+    },
+    Group {
         title: "Network and terminal",
         variables: &[
             var(
@@ -177,8 +203,8 @@ pub(crate) fn markdown() -> String {
 const HEAD: &str = "\
 # Environment
 
-Every variable that larder honours. Those of Hugging Face have the meaning that they have for `hf`.
-An empty variable counts as unset. A switch is on for `1`, `ON`, `YES` and `TRUE` (in any case) and
+Every variable that larder honours. Those of Hugging Face and of ModelScope have the meaning that
+they have for `hf` and `modelscope`. An empty variable counts as unset. A switch is on for `1`, `ON`, `YES` and `TRUE` (in any case) and
 off for anything else. In folders, a leading `~` and `$NAME` or `${NAME}` are expanded. Options go
 before variables, variables before the config file (`larder/config.toml` in the platform's config
 directory), and `larder env` shows what became of it all.
@@ -187,7 +213,7 @@ directory), and `larder env` shows what became of it all.
 const CONFIG_FILE: &str = "\
 ## Config file
 
-`store`, `cache_dir` (folders), `endpoint` (URL), `connections` (1 to 64), `limit_rate` (such as
+`store`, `cache_dir` (folders), `hub` (`hf`, `ms`), `endpoint`, `modelscope_endpoint` (URLs), `connections` (1 to 64), `limit_rate` (such as
 `\"50M\"`), `lock_timeout` (seconds), `progress` (`auto`, `bars`, `lines`, `json`, `none`), `color`
 (`auto`, `always`, `never`). An unknown key is a warning, a wrong value an error. Tokens have no place
 in it.

@@ -9,6 +9,7 @@ Examples:
   larder pull sentence-transformers/all-MiniLM-L6-v2
   larder pull Qwen/Qwen3-8B --exclude '*.md' --limit-rate 50M
   larder pull Qwen/Qwen3-8B --dry-run
+  larder pull ms:Qwen/Qwen3-8B@master
   DIR=$(larder pull -q Qwen/Qwen3-8B --offline)
 
 stdout carries the folder (or the file, when exactly one was named) and nothing else. An interrupted
