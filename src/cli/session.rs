@@ -20,7 +20,6 @@ use larder::store::Store;
 use larder::transfer::Limits;
 use larder::view::View;
 use larder::view::huggingface::HfCache;
-use larder::view::modelscope::MsCache;
 
 use super::config::{Config, Origin, Setting};
 
@@ -56,7 +55,10 @@ pub(crate) fn open(
     sink: Arc<dyn Sink>,
     stop: CancellationToken,
 ) -> Result<Session, Error> {
-    let root = &config.store.path;
+    let root = match site {
+        Site::HuggingFace => &config.store.path,
+        Site::ModelScope | Site::ModelScopeInternational => &config.modelscope_store.path,
+    };
     share(root);
     let store = Store::open(root).map_err(|cause| cause.on_path("open the store", root))?;
     let hub = hub(config, site, Arc::clone(&sink), stop.clone())?;
@@ -77,9 +79,7 @@ fn view(config: &Config, site: Site) -> Arc<dyn View> {
             config.hub_cache.value.clone(),
             config.use_symlinks.value,
         )),
-        Site::ModelScope | Site::ModelScopeInternational => {
-            Arc::new(MsCache::new(config.modelscope.cache.value.clone()))
-        }
+        Site::ModelScope | Site::ModelScopeInternational => config.modelscope.view(),
     }
 }
 
