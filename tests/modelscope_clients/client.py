@@ -17,20 +17,16 @@ args = parser.parse_args()
 
 
 def snapshot():
-    from modelscope.hub.snapshot_download import dataset_snapshot_download, snapshot_download
+    from modelscope.hub.snapshot_download import snapshot_download
 
     options = {"local_files_only": args.offline}
     if args.revision:
         options["revision"] = args.revision
     if args.endpoint:
         options["endpoint"] = args.endpoint
-    download = dataset_snapshot_download if args.dataset else snapshot_download
-    if args.endpoint and args.dataset:
-        # The older one takes no endpoint for datasets, but for the function behind it.
-        from modelscope.hub.snapshot_download import snapshot_download as download
-
+    if args.dataset:
         options["repo_type"] = "dataset"
-    return download(args.id, **options)
+    return snapshot_download(args.id, **options)
 
 
 def file():
