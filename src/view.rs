@@ -229,8 +229,7 @@ impl Placements {
 pub struct Withdrawal<'a> {
     /// The commit whose files these are.
     pub commit: &'a Commit,
-    /// The revisions that lead to it now. In a view whose folders have revisions for names, what
-    /// stands under any other is of another commit.
+    /// The revisions under which it was asked for.
     pub revisions: &'a [Revision],
     /// The files, and every look by which their content is known to be what was proven: that of the
     /// store's blob, and those that were recorded.

@@ -5,7 +5,7 @@ import os
 import sys
 
 parser = argparse.ArgumentParser()
-parser.add_argument("what", choices=["snapshot", "file", "engine", "login"])
+parser.add_argument("what", choices=["snapshot", "file", "engine", "login", "cli"])
 parser.add_argument("id", nargs="?")
 parser.add_argument("file", nargs="?")
 parser.add_argument("--revision")
@@ -13,6 +13,7 @@ parser.add_argument("--dataset", action="store_true")
 parser.add_argument("--offline", action="store_true")
 parser.add_argument("--token")
 parser.add_argument("--endpoint")
+parser.add_argument("--run", nargs=argparse.REMAINDER)
 args = parser.parse_args()
 
 
@@ -62,6 +63,16 @@ def login():
         from modelscope_hub import HubConfig
 
         HubConfig().save_token(args.token)
+    return "done"
+
+
+def cli():
+    from modelscope_hub.cli.main import run_cmd
+
+    sys.argv = ["modelscope", *args.run]
+    code = run_cmd()
+    if code:
+        sys.exit(code)
     return "done"
 
 

@@ -76,10 +76,8 @@ fn after_the_branch_has_moved() {
     pull.env("MODELSCOPE_ENDPOINT", &endpoint).run().succeeded();
     assert_holds(larder.modelscope(MODEL, "master"), &later, MODEL);
     later.log().clear();
-    let again = Larder::at(&later);
-    fs::create_dir_all(again.path(".cache")).unwrap();
-    fs::rename(crate::cache(&larder), crate::cache(&again)).unwrap();
-    Official::snapshot(&again, Now, &[MODEL]).succeeded();
+    let client = Official::snapshot(&larder, Now, &[MODEL]).at(&endpoint);
+    client.succeeded();
     assert_eq!(fetches(&later), [""; 0]);
 }
 
@@ -113,5 +111,28 @@ fn files_and_folders_of_one_name_in_two_repos_stay_apart() {
             .offline()
             .succeeded();
         assert_holds(answer(&opened), &hub, name);
+    }
+}
+
+#[test]
+fn the_clients_own_checks_pass() {
+    let hub = hub();
+    let larder = Larder::at(&hub);
+    larder.pulled([ms(MODEL)]);
+    larder.pulled([ms("acme/tiny.v1-5B@v1.0")]);
+    let verify = [
+        "cli",
+        "--run",
+        "cache",
+        "verify",
+        MODEL,
+        "--revision",
+        "v1.0",
+    ];
+    let strict = ["--fail-on-missing-files", "--fail-on-extra-files"];
+    Official::new(&larder, Now, &[&verify[..], &strict].concat()).succeeded();
+    let scan = Official::new(&larder, Now, &["cli", "--run", "scan-cache"]).succeeded();
+    for word in [MODEL, "master", "v1.0"] {
+        assert!(scan.stdout.contains(word), "{}", scan.stdout);
     }
 }

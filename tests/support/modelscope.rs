@@ -71,6 +71,13 @@ impl Official {
         self
     }
 
+    /// With the hub at `endpoint`.
+    #[must_use]
+    pub fn at(mut self, endpoint: &str) -> Self {
+        endpoint.clone_into(&mut self.endpoint);
+        self
+    }
+
     /// Without network: nothing listens where the hub should be, and the client is told so.
     #[must_use]
     pub fn offline(mut self) -> Self {

@@ -2,6 +2,8 @@
 //!
 //! The file has the mode 0664 whatever the umask.
 
+use std::path::{Path, PathBuf};
+
 use super::RepoCache;
 use super::layout::Layout;
 use crate::digest::Digest;
@@ -22,24 +24,28 @@ impl RepoCache {
     /// # Errors
     /// When something that is no lock file stands in its place.
     pub fn try_lock(&self, file: &RemoteFile) -> Result<Option<ViewLock>, Cause> {
-        LOCK.try_hold(&self.layout.lock(file.digest))
+        try_hold(&self.layout.lock(file.digest))
     }
 }
 
+/// Takes the lock at `path`, whose folder is made where it is absent.
+pub(in crate::view) fn try_hold(path: &Path) -> Result<Option<ViewLock>, Cause> {
+    LOCK.try_hold(path)
+}
+
 /// Leaves the lock files that hf would have left; none where the cache may not be written.
-pub(super) fn leave(
-    layout: &Layout,
-    mut digests: impl Iterator<Item = Digest>,
-) -> Result<(), Cause> {
-    let left = digests.try_for_each(|digest| match LOCK.leave(&layout.lock(digest)) {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(None),
-        Err(cause) => Err(Some(cause)),
-    });
-    match left {
-        Err(Some(cause)) => Err(cause),
-        Err(None) | Ok(()) => Ok(()),
+pub(super) fn leave(layout: &Layout, digests: impl Iterator<Item = Digest>) -> Result<(), Cause> {
+    leave_at(digests.map(|digest| layout.lock(digest)))
+}
+
+/// Leaves lock files with these paths, unless they are there; none where they may not be written.
+pub(in crate::view) fn leave_at(paths: impl Iterator<Item = PathBuf>) -> Result<(), Cause> {
+    for path in paths {
+        if !LOCK.leave(&path)? {
+            break;
+        }
     }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -6,25 +6,24 @@ use std::path::Path;
 use super::MsSnapshot;
 use crate::error::Cause;
 use crate::fs::{Stamp, lstat, remove_file};
-use crate::repo::Revision;
 use crate::view::folders::remove_empty_above;
 use crate::view::{Withdrawal, Withdrawn};
 
 impl MsSnapshot {
-    /// Makes the files of a commit invisible under the revisions that lead to it, and under its own
-    /// name.
+    /// Makes the files of a commit invisible under the name of this revision, which shows the commit:
+    /// the caller knows what leads where.
     ///
     /// # Errors
     /// When a step fails; the next call goes on from there.
     pub fn withdraw(&self, withdrawal: &Withdrawal<'_>) -> Result<Withdrawn, Cause> {
         let mut withdrawn = Withdrawn::default();
-        let own = Revision::from(withdrawal.commit);
-        for revision in withdrawal.revisions.iter().chain([&own]) {
-            let snapshot = self.layout.snapshot(revision);
-            for (file, stamps) in withdrawal.files {
-                let entry = snapshot.join(file.path.as_str());
-                remove(&entry, stamps, &self.layout.shelf(), &mut withdrawn)?;
-            }
+        for (file, stamps) in withdrawal.files {
+            remove(
+                &self.entry(file),
+                stamps,
+                &self.layout.shelf(),
+                &mut withdrawn,
+            )?;
         }
         Ok(withdrawn)
     }
@@ -60,7 +59,7 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::symlink;
 
-    use super::super::testing::{Place, commit, revision_of};
+    use super::super::testing::{Place, commit};
     use super::*;
     use crate::fs::stamp;
     use crate::hub::RemoteFile;
@@ -83,15 +82,11 @@ mod tests {
         (place, snapshot, (file, stamps))
     }
 
-    fn withdraw(
-        snapshot: &MsSnapshot,
-        revision: &str,
-        file: &(RemoteFile, Vec<Stamp>),
-    ) -> Withdrawn {
+    fn withdraw(snapshot: &MsSnapshot, file: &(RemoteFile, Vec<Stamp>)) -> Withdrawn {
         snapshot
             .withdraw(&Withdrawal {
                 commit: &commit('c'),
-                revisions: &[revision_of(revision)],
+                revisions: &[],
                 files: std::slice::from_ref(file),
                 is_whole: true,
             })
@@ -101,12 +96,12 @@ mod tests {
     #[test]
     fn a_revision_goes_and_leaves_nothing() {
         let (place, snapshot, file) = published();
-        assert_eq!(withdraw(&snapshot, "other", &file).names, 0);
+        assert_eq!(withdraw(&place.at("other"), &file).names, 0);
         assert!(snapshot.folder().join("d/f").exists());
-        assert_eq!(withdraw(&snapshot, "master", &file).names, 1);
+        assert_eq!(withdraw(&snapshot, &file).names, 1);
         let left: Vec<_> = fs::read_dir(place.root().join("models")).unwrap().collect();
         assert!(left.is_empty(), "{left:?}");
-        assert_eq!(withdraw(&snapshot, "master", &file).names, 0);
+        assert_eq!(withdraw(&snapshot, &file).names, 0);
     }
 
     #[test]
@@ -119,7 +114,7 @@ mod tests {
         fs::write(&notes, "mine").unwrap();
         fs::remove_file(&entry).unwrap();
         symlink(place.stored("d/f", b"content").1, &entry).unwrap();
-        let withdrawn = withdraw(&snapshot, "master", &file);
+        let withdrawn = withdraw(&snapshot, &file);
         assert_eq!(
             (withdrawn.names, withdrawn.foreign),
             (0, vec![entry.clone()])
@@ -127,7 +122,7 @@ mod tests {
         assert!(entry.exists() && notes.exists());
         fs::remove_file(&entry).unwrap();
         fs::write(&entry, "edited!").unwrap();
-        assert_eq!(withdraw(&snapshot, "master", &file).names, 0);
+        assert_eq!(withdraw(&snapshot, &file).names, 0);
         assert_eq!(fs::read(&entry).unwrap(), b"edited!");
     }
 }

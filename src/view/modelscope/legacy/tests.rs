@@ -107,7 +107,8 @@ fn withdrawing_leaves_nothing_of_ours_and_everything_else() {
         place.stored("d/w", b"w"),
     ];
     publish(&master, &files);
-    assert_eq!(withdraw(&master, "v1", &files).names, 0);
+    let other = folder(&place, "v1");
+    assert_eq!(withdraw(&other, "v1", &files).names, 0);
     let theirs = master.folder().join("d/theirs");
     fs::write(&theirs, "x").unwrap();
     assert_eq!(withdraw(&master, "master", &files).names, 2);

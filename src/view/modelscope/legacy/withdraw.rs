@@ -22,7 +22,8 @@ impl MsFolder {
         let shown = self.version();
         let own = Revision::from(withdrawal.commit);
         let is_shown = |revision| shown.as_ref().is_none_or(|shown| shown == revision);
-        if !withdrawal.revisions.iter().chain([&own]).any(is_shown) {
+        let mut leading = withdrawal.revisions.iter().chain([&own, &self.revision]);
+        if !leading.any(is_shown) {
             return Ok(withdrawn);
         }
         if lstat(&self.folder())?.is_none() {
