@@ -140,6 +140,10 @@ pub(crate) struct Hub {
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) cache_dir: Option<PathBuf>,
 
+    /// How the ModelScope cache is laid out; legacy is what `modelscope` 1.37 and older read
+    #[arg(long, value_enum, value_name = "LAYOUT", default_value_t)]
+    pub(crate) layout: LayoutArg,
+
     /// How long to wait for another process that works on the same [default: for ever]
     #[arg(long, value_name = "SECONDS", value_parser = amount::parse_seconds)]
     pub(crate) lock_timeout: Option<Duration>,
@@ -178,6 +182,16 @@ pub(crate) enum HubArg {
     Hf,
     /// ModelScope
     Ms,
+}
+
+/// `--layout`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LayoutArg {
+    /// A folder for each revision
+    #[default]
+    Current,
+    /// One folder for each repo, with an index
+    Legacy,
 }
 
 /// `--color`.

@@ -97,6 +97,8 @@ pub(crate) struct Config {
     pub(crate) hub_cache: Setting<PathBuf>,
     pub(crate) use_symlinks: Setting<bool>,
     pub(crate) store: Place,
+    /// The store of what is pulled from ModelScope: the same one, if its cache is on that disk.
+    pub(crate) modelscope_store: Place,
     pub(crate) is_offline: Setting<bool>,
     pub(crate) connections: Setting<u16>,
     pub(crate) limit_rate: Option<Setting<u64>>,
@@ -162,11 +164,15 @@ impl Config {
         let hub_cache = layers.hub_cache(&hf_home);
         let usual = around.cache_dir.as_deref();
         let store = place::choose(layers.store(), &hub_cache.value, usual, around.disks);
+        let modelscope = ModelScope::of(&layers)?;
+        let ms_cache = modelscope.cache();
+        let modelscope_store = place::choose_also(&store, &ms_cache.value, usual, around.disks);
         let log = layers.log();
         Ok(Self {
             usual_hub: layers.usual_hub()?,
             endpoint: layers.endpoint()?,
-            modelscope: ModelScope::of(&layers)?,
+            modelscope,
+            modelscope_store,
             tokens: layers.tokens(&hf_home),
             user_agent_origin: layers.variable("HF_HUB_USER_AGENT_ORIGIN", str::to_owned),
             ca_bundle: layers.folder("SSL_CERT_FILE"),

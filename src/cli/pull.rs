@@ -9,10 +9,11 @@ use larder::error::{Cause, Error, Subject};
 use larder::pull::{Outcome, Request};
 use larder::redact::{without_tokens, without_url_secrets};
 use larder::reference::{Entry, Reference};
-use larder::repo::Revision;
+use larder::repo::{HubName, Revision};
 use larder::select::Selection;
 use larder::session::Session;
 
+use super::args::LayoutArg;
 use super::config::Config;
 use super::interrupt::Watch;
 use super::output::{Output, Voice};
@@ -168,6 +169,13 @@ fn request(args: &Pull, config: &Config) -> Result<Request, Error> {
     };
     let reference = Reference::parse_on(&args.reference, &config.sites()).map_err(refuse)?;
     let reference = with_revision(reference, args.choice.revision.as_deref()).map_err(refuse)?;
+    if reference.hub != HubName::ModelScope && args.hub.layout != LayoutArg::Current {
+        return Err(refuse(Cause::Usage {
+            why: "`--layout` is for the cache of ModelScope, and the repo is on Hugging Face"
+                .into(),
+            hint: None,
+        }));
+    }
     Ok(Request {
         selection: selection(args, &reference),
         reference,
@@ -211,7 +219,7 @@ fn selection(args: &Pull, reference: &Reference) -> Selection {
 
 #[cfg(test)]
 mod tests {
-    use larder::repo::{HubName, RepoId, RepoKind, RepoPath};
+    use larder::repo::{RepoId, RepoKind, RepoPath};
 
     use super::args::{Choice, IntoFolder};
     use super::*;

@@ -13,7 +13,6 @@ use larder::transfer::Limits;
 use larder::view::View;
 use larder::view::folder::{Folder, Link};
 use larder::view::huggingface::HfCache;
-use larder::view::modelscope::MsCache;
 
 use super::config::place::resolved;
 use super::config::{Config, Setting};
@@ -29,7 +28,7 @@ pub(crate) fn open(
     sink: Arc<dyn Sink>,
     stop: CancellationToken,
 ) -> Result<Session, Error> {
-    let store = store(config)?;
+    let store = store_of(config, site)?;
     let hub = hubs::at(config, site, &sink, &stop)?;
     Ok(Session {
         hub,
@@ -46,7 +45,18 @@ pub(crate) fn open(
 
 /// Opens the store for looking.
 pub(crate) fn store(config: &Config) -> Result<Store, Error> {
-    let root = &config.store.path;
+    store_at(&config.store.path)
+}
+
+/// The store that serves the cache of `site`: the same for both, unless they are on different disks.
+fn store_of(config: &Config, site: Site) -> Result<Store, Error> {
+    store_at(match site {
+        Site::HuggingFace => &config.store.path,
+        Site::ModelScope | Site::ModelScopeInternational => &config.modelscope_store.path,
+    })
+}
+
+fn store_at(root: &Path) -> Result<Store, Error> {
     Store::open(root).map_err(|cause| cause.on_path("open the store", root))
 }
 
@@ -87,9 +97,7 @@ fn view(config: &Config, site: Site) -> Arc<dyn View> {
             config.hub_cache.value.clone(),
             config.use_symlinks.value,
         )),
-        Site::ModelScope | Site::ModelScopeInternational => {
-            Arc::new(MsCache::new(config.modelscope.cache.value.clone()))
-        }
+        Site::ModelScope | Site::ModelScopeInternational => config.modelscope.view(),
     }
 }
 

@@ -33,15 +33,23 @@ pub(super) async fn publish(
         .collect::<Result<_, Cause>>()?;
     let whole = lock_view(session, view).await?;
     let (view, work) = (Arc::clone(view), Arc::clone(target));
-    let published = blocking(move || {
-        view.publish(&Publication {
+    let (published, shadow) = blocking(move || {
+        let published = view.publish(&Publication {
             commit: &work.commit,
             revision: work.revision.as_ref(),
             listing: &work.listing,
             files: &placed,
-        })
+        })?;
+        Ok((published, view.shadow()))
     })
     .await?;
+    if let Some(shadow) = shadow {
+        session.sink.emit(Event::Notice(format!(
+            "{} was left by an older client, and newer ones open it instead of what was just pulled: \
+             remove it, or keep it up to date with `--layout legacy`",
+            shadow.display()
+        )));
+    }
     if published.placed.copies > 0 {
         session.sink.emit(Event::Notice(format!(
             "{} files were copied: the store and {} cannot share them by link",

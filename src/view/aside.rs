@@ -40,7 +40,7 @@ struct Mine {
 
 impl Aside {
     /// A place in the folder `private`, which stands in `home`. Cleans up after crashes.
-    pub(super) fn new(home: &Path, private: PathBuf) -> Self {
+    pub(super) fn at(home: &Path, private: PathBuf) -> Self {
         sweep(&private);
         Self {
             home: home.to_owned(),
@@ -198,18 +198,18 @@ mod tests {
         let crashed = private.join(prefix() + "crashed");
         fs::create_dir_all(crashed.join("1/sub")).unwrap();
         fs::create_dir_all(private.join("not-ours")).unwrap();
-        let mut alive = Aside::new(&home, private.clone());
+        let mut alive = Aside::at(&home, private.clone());
         let made = alive.name().unwrap();
         fs::write(&made, "x").unwrap();
         assert!(!crashed.exists());
-        let mut other = Aside::new(&home, private.clone());
+        let mut other = Aside::at(&home, private.clone());
         assert_ne!(other.name().unwrap().parent(), made.parent());
         drop(other);
         assert!(made.exists());
         drop(alive);
         assert_eq!(fs::read_dir(&private).unwrap().count(), 1);
         fs::remove_dir(private.join("not-ours")).unwrap();
-        drop(Aside::new(&home, private.clone()));
+        drop(Aside::at(&home, private.clone()));
         assert!(!private.exists());
     }
 
@@ -218,19 +218,19 @@ mod tests {
         let (_dir, home, private) = home();
         let elsewhere = private.join("publish-0-x");
         fs::create_dir_all(&elsewhere).unwrap();
-        drop(Aside::new(&home, private.clone()));
+        drop(Aside::at(&home, private.clone()));
         assert!(elsewhere.exists());
         let long_ago = std::time::SystemTime::now() - 2 * ABANDONED;
         let folder = File::open(&elsewhere).unwrap();
         folder.set_modified(long_ago).unwrap();
-        drop(Aside::new(&home, private.clone()));
+        drop(Aside::at(&home, private.clone()));
         assert!(!private.exists());
     }
 
     #[test]
     fn an_unused_place_leaves_no_trace() {
         let (_dir, home, private) = home();
-        drop(Aside::new(&home, private.clone()));
+        drop(Aside::at(&home, private.clone()));
         assert!(!home.exists());
     }
 
@@ -241,7 +241,7 @@ mod tests {
             for _user in 0..4 {
                 scope.spawn(|| {
                     for _time in 0..50 {
-                        let mut aside = Aside::new(&home, private.clone());
+                        let mut aside = Aside::at(&home, private.clone());
                         fs::write(aside.name().unwrap(), "x").unwrap();
                     }
                 });

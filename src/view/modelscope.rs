@@ -28,9 +28,11 @@ mod layout;
 pub mod legacy;
 mod lock;
 mod publish;
+pub mod scan;
 mod withdraw;
 
 use layout::Layout;
+pub use scan::scan;
 
 /// A ModelScope cache folder.
 #[derive(Clone, Debug)]

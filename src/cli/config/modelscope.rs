@@ -1,23 +1,37 @@
-//! What is set for ModelScope: where it is, and the token for it.
+//! What is set for ModelScope: where it is, where its caches are, and the token for it.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
 
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use larder::error::Error;
+use larder::fs::read_small;
+use larder::hub::login;
 use larder::hub::modelscope::{DEFAULT_ENDPOINT, INTERNATIONAL_ENDPOINT};
 use larder::hub::token::{Token, TokenOrigin};
+use larder::view::View;
+use larder::view::modelscope::MsCache;
+use larder::view::modelscope::legacy::MsLegacyCache;
 
 use super::layers::{Layers, flag, from_file, usable_endpoint};
 use super::{Origin, Setting, place};
+use crate::cli::args::LayoutArg;
 
 /// The settings of the ModelScope half.
 #[derive(Debug)]
 pub(crate) struct ModelScope {
     pub(crate) endpoint: Setting<Url>,
-    /// The cache that is filled.
-    pub(crate) cache: Setting<PathBuf>,
+    /// How the cache is laid out.
+    pub(crate) layout: LayoutArg,
+    /// The cache in the layout of now.
+    current: Setting<PathBuf>,
+    /// The cache in the layout of the older clients.
+    legacy: Setting<PathBuf>,
+    /// The folder with the official client's login.
+    pub(crate) credentials: Setting<PathBuf>,
     /// What `--token` gave.
     flag: Option<SecretString>,
     /// `MODELSCOPE_API_TOKEN`: for the site at `endpoint`, and for no other.
@@ -28,7 +42,10 @@ impl ModelScope {
     pub(super) fn of(layers: &Layers<'_>) -> Result<Self, Error> {
         Ok(Self {
             endpoint: endpoint(layers)?,
-            cache: cache(layers),
+            layout: layers.hub.layout,
+            current: cache(layers, ".cache/modelscope"),
+            legacy: cache(layers, ".cache/modelscope/hub"),
+            credentials: credentials(layers),
             flag: layers.hub.token.clone(),
             variable: layers
                 .env
@@ -37,22 +54,51 @@ impl ModelScope {
         })
     }
 
+    /// The cache that is filled.
+    pub(crate) fn cache(&self) -> &Setting<PathBuf> {
+        match self.layout {
+            LayoutArg::Current => &self.current,
+            LayoutArg::Legacy => &self.legacy,
+        }
+    }
+
+    /// The view that is filled.
+    pub(crate) fn view(&self) -> Arc<dyn View> {
+        let root = self.cache().value.clone();
+        match self.layout {
+            LayoutArg::Current => Arc::new(MsCache::new(root)),
+            LayoutArg::Legacy => Arc::new(MsLegacyCache::new(root)),
+        }
+    }
+
     /// The token for the site at `endpoint`. As with the official client, an empty `--token` means
     /// that none is to be shown.
     pub(crate) fn token(&self) -> Option<Token> {
         const NAME: &str = "MODELSCOPE_API_TOKEN";
+        if let Some(flag) = &self.flag {
+            return Self::given(flag);
+        }
+        let variable = self.variable.as_ref();
+        variable
+            .and_then(|text| Token::new(text.expose_secret(), TokenOrigin::Variable(NAME)))
+            .or_else(|| self.login(&self.endpoint.value))
+    }
+
+    /// The token for the international site when nobody configured it: one that was given for this
+    /// very command, or the login there.
+    pub(crate) fn token_elsewhere(&self) -> Option<Token> {
         match &self.flag {
             Some(flag) => Self::given(flag),
-            None => Token::new(
-                self.variable.as_ref()?.expose_secret(),
-                TokenOrigin::Variable(NAME),
-            ),
+            None => self.login(&Url::parse(INTERNATIONAL_ENDPOINT).ok()?),
         }
     }
 
-    /// The token for a site that nobody configured: only one that was given for this very command.
-    pub(crate) fn token_elsewhere(&self) -> Option<Token> {
-        Self::given(self.flag.as_ref()?)
+    /// The official client's login at `endpoint`. What cannot be read is no login, as it is to the
+    /// client.
+    fn login(&self, endpoint: &Url) -> Option<Token> {
+        let path = self.credentials.value.join("cookies");
+        let jar = read_small(&path, login::MAX_BYTES).ok()??;
+        login::token(&jar, &path, endpoint, SystemTime::now())
     }
 
     fn given(flag: &SecretString) -> Option<Token> {
@@ -62,7 +108,15 @@ impl ModelScope {
     /// What must not be printed; `--token` is among the tokens of the other hub.
     pub(crate) fn secrets(&self) -> Vec<SecretString> {
         let text = self.variable.as_ref().map(ExposeSecret::expose_secret);
-        super::token::forms(text.unwrap_or_default()).collect()
+        let international = Url::parse(INTERNATIONAL_ENDPOINT).ok();
+        let logins = [Some(&self.endpoint.value), international.as_ref()]
+            .into_iter()
+            .flatten()
+            .filter_map(|endpoint| self.login(endpoint)?.header().ok())
+            .filter_map(|header| Some(header.to_str().ok()?.strip_prefix("Bearer ")?.into()));
+        super::token::forms(text.unwrap_or_default())
+            .chain(logins)
+            .collect()
     }
 }
 
@@ -91,13 +145,29 @@ fn endpoint(layers: &Layers<'_>) -> Result<Setting<Url>, Error> {
     })
 }
 
-fn cache(layers: &Layers<'_>) -> Setting<PathBuf> {
-    let home = layers.around.home.as_deref().unwrap_or(Path::new("."));
+/// What both variables name is the root of either layout; by default there are two.
+fn cache(layers: &Layers<'_>, usual: &str) -> Setting<PathBuf> {
     let mut cache = flag("--cache-dir", layers.hub.cache_dir.clone())
         .or_else(|| layers.folder("MODELSCOPE_CACHE"))
-        .unwrap_or_else(|| Setting::default(home.join(".cache").join("modelscope")));
+        .or_else(|| layers.folder("MS_CACHE_HOME"))
+        .unwrap_or_else(|| Setting::default(home(layers).join(usual)));
     cache.value = place::resolved(&cache.value);
     cache
+}
+
+fn credentials(layers: &Layers<'_>) -> Setting<PathBuf> {
+    let in_home = |mut home: Setting<PathBuf>| {
+        home.value.push("credentials");
+        home
+    };
+    layers
+        .folder("MODELSCOPE_CREDENTIALS_PATH")
+        .or_else(|| layers.folder("MODELSCOPE_HOME").map(in_home))
+        .unwrap_or_else(|| Setting::default(home(layers).join(".modelscope/credentials")))
+}
+
+fn home<'a>(layers: &Layers<'a>) -> &'a Path {
+    layers.around.home.as_deref().unwrap_or(Path::new("."))
 }
 
 /// Tools hand on bare hosts.
@@ -160,5 +230,57 @@ mod tests {
             ..config
         };
         assert_eq!(origin(given.token()), None, "an empty one means none");
+    }
+
+    #[test]
+    fn the_caches_of_both_layouts_are_where_the_clients_look() {
+        let caches = |pairs: [(&'static str, &'static str); 1]| {
+            let config = resolve(pairs).modelscope;
+            [&config.current, &config.legacy, &config.credentials]
+                .map(|folder| folder.value.display().to_string())
+        };
+        assert_eq!(
+            caches([("TERM", "dumb")]),
+            [
+                "/nowhere/ann/.cache/modelscope",
+                "/nowhere/ann/.cache/modelscope/hub",
+                "/nowhere/ann/.modelscope/credentials"
+            ]
+        );
+        let named = caches([("MODELSCOPE_CACHE", "/nowhere/ms")]);
+        assert_eq!(named[..2], ["/nowhere/ms", "/nowhere/ms"]);
+        let home = caches([("MODELSCOPE_HOME", "/nowhere/h")]);
+        assert_eq!(home[2], "/nowhere/h/credentials");
+        let folder = caches([("MODELSCOPE_CREDENTIALS_PATH", "/nowhere/c")]);
+        assert_eq!(folder[2], "/nowhere/c");
+    }
+
+    #[test]
+    fn the_clients_login_is_the_last_place_and_for_its_host() {
+        let dir = tempfile::tempdir().unwrap();
+        let jar = include_bytes!("../../../fuzz/corpus/cookie_jar/both_sites");
+        std::fs::write(dir.path().join("cookies"), jar).unwrap();
+        let mut config = resolve([("TERM", "dumb")]).modelscope;
+        config.credentials.value = dir.path().to_owned();
+        let place = dir.path().join("cookies").display().to_string();
+        let origin = |token: Option<Token>| token.map(|token| token.origin().to_string());
+        assert_eq!(origin(config.token()), Some(place.clone()));
+        assert_eq!(origin(config.token_elsewhere()), Some(place));
+        let secrets: Vec<String> = config
+            .secrets()
+            .iter()
+            .map(|secret| secret.expose_secret().to_owned())
+            .collect();
+        assert_eq!(secrets, ["cn-0001", "ai-0002"]);
+        config.variable = Some("ms-1".into());
+        assert_eq!(
+            origin(config.token()).as_deref(),
+            Some("MODELSCOPE_API_TOKEN")
+        );
+        config.variable = None;
+        config.endpoint.value = Url::parse("https://mirror.example").unwrap();
+        assert_eq!(origin(config.token()), None);
+        config.flag = Some(String::new().into());
+        assert_eq!(origin(config.token_elsewhere()), None);
     }
 }

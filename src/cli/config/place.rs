@@ -79,6 +79,23 @@ pub(crate) fn choose(
     }
 }
 
+/// Chooses the folder of the store that serves `cache`, when `first` serves the cache of another hub:
+/// the same one where links reach from it, so that what both hubs have is there once.
+pub(crate) fn choose_also(
+    first: &Place,
+    cache: &Path,
+    platform_cache: Option<&Path>,
+    disks: &dyn Disks,
+) -> Place {
+    let device = disks.device(cache);
+    let is_reached = device.is_some() && disks.device(&first.path) == device;
+    if is_reached || first.origin != Origin::Default {
+        first.clone()
+    } else {
+        choose(None, cache, platform_cache, disks)
+    }
+}
+
 /// `path` made absolute, with the symbolic links of its existing part resolved.
 pub(crate) fn resolved(path: &Path) -> PathBuf {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
@@ -232,6 +249,28 @@ mod tests {
             place("/data/hf/hub", Some("/home/a/.cache"), &disks),
             "/data/hf/larder"
         );
+    }
+
+    #[test]
+    fn two_caches_on_one_disk_share_a_store() {
+        let disks = Fake {
+            mounts: &[("/", 1), ("/data", 2)],
+            read_only: &[],
+            stores: &[],
+        };
+        let usual = Some(Path::new("/home/a/.cache"));
+        let first = choose(None, Path::new("/data/hf/hub"), usual, &disks);
+        let also = |first, cache| choose_also(first, Path::new(cache), usual, &disks).path;
+        assert_eq!(also(&first, "/data/ms"), Path::new("/data/hf/larder"));
+        assert_eq!(
+            also(&first, "/home/a/ms"),
+            Path::new("/home/a/.cache/larder")
+        );
+        let told = Place {
+            origin: Origin::Flag("--store"),
+            ..first.clone()
+        };
+        assert_eq!(also(&told, "/home/a/ms"), Path::new("/data/hf/larder"));
     }
 
     #[test]

@@ -145,7 +145,19 @@ pub(crate) const GROUPS: &[Group] = &[
             var("MODELSCOPE_API_TOKEN", "access token for that site"),
             var(
                 "MODELSCOPE_CACHE",
-                "the cache that is filled, default `~/.cache/modelscope`",
+                "the cache that is filled, default `~/.cache/modelscope` (`--layout legacy`: `hub` in it)",
+            ),
+            var(
+                "MS_CACHE_HOME",
+                "the same; read when `MODELSCOPE_CACHE` is unset",
+            ),
+            var(
+                "MODELSCOPE_HOME",
+                "folder whose `credentials` hold the login of `modelscope`, default `~/.modelscope`",
+            ),
+            var(
+                "MODELSCOPE_CREDENTIALS_PATH",
+                "that `credentials` folder itself",
             ),
         ],
     },

@@ -60,7 +60,7 @@ impl RepoCache {
     }
 
     pub(super) fn work(&self) -> Work {
-        Work::new(Aside::new(self.folder(), self.layout.private()))
+        Work::new(Aside::at(self.folder(), self.layout.private()))
     }
 
     /// All folders that a new snapshot needs, now, so that the repo's own is synced once. Where the

@@ -132,3 +132,6 @@ impl RepoView for MsFolder {
         self.withdraw(withdrawal)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,7 +21,7 @@ impl MsSnapshot {
     pub fn publish(&self, publication: &Publication<'_>) -> Result<Published, Cause> {
         let items = Item::all(publication.files)?;
         let folder = self.folder();
-        let mut work = Work::new(Aside::new(&self.layout.folder(), self.layout.private()));
+        let mut work = Work::new(Aside::at(&self.layout.folder(), self.layout.private()));
         self.leave_locks(&items, &folder)?;
         if let Some(above) = folder.parent() {
             work.folders.ensure(above)?;

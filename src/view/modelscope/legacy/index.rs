@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::pickle::{Pickle, Value};
+use crate::repo::Revision;
 
 /// The client writes a list in portions of this many rows.
 const PORTION: usize = 1000;
@@ -59,6 +60,14 @@ pub(super) fn id(masked: &str) -> Vec<u8> {
     text(masked, &mut bytes);
     bytes.extend(b"s.");
     bytes
+}
+
+/// The revision in the bytes of `.mv`: with the word before it and when it was made, or for a dataset
+/// alone.
+pub(in super::super) fn version(bytes: &[u8]) -> Option<Revision> {
+    let text = std::str::from_utf8(bytes).ok()?.trim();
+    let name = text.strip_prefix("Revision:").unwrap_or(text);
+    Revision::parse(name.split(',').next().unwrap_or(name)).ok()
 }
 
 fn text(text: &str, bytes: &mut Vec<u8>) {

@@ -55,12 +55,7 @@ impl MsFolder {
 
     /// The revision whose files the folder has.
     pub(super) fn version(&self) -> Option<Revision> {
-        let text = String::from_utf8(small(&self.version_path(), MAX_NOTE_BYTES)?).ok()?;
-        // A dataset's is the revision alone.
-        let name = text.trim();
-        let name = name.strip_prefix("Revision:").unwrap_or(name);
-        let name = name.split(',').next().unwrap_or(name);
-        Revision::parse(name).ok()
+        index::version(&small(&self.version_path(), MAX_NOTE_BYTES)?)
     }
 
     pub(super) fn put_version(&self, work: &mut Work) -> Result<(), Cause> {

@@ -50,7 +50,7 @@ impl MsFolder {
 
     pub(super) fn work(&self) -> Work {
         let temporary = self.layout.old_temporary();
-        Work::new(Aside::new(&temporary, temporary.join(".larder")))
+        Work::new(Aside::at(&temporary, temporary.join(".larder")))
     }
 
     /// The repo's own name for the folder, where that has a dot. Whatever has the name already is
