@@ -23,15 +23,16 @@ const ARROWS: &[(&str, &str)] = &[
     ("source", "error"),
     ("reference", "error redact repo"),
     ("hub", "digest error redact repo report retry source"),
+    ("origin", "digest error hub repo report source"),
     ("select", "digest error hub redact repo"),
     ("plan", "digest hub repo"),
     ("view", "digest error fs hub redact repo"),
     ("store", "digest error fs hub plan repo view"),
     (
         "transfer",
-        "blocking digest error fs hub plan repo report retry source store view",
+        "blocking digest error fs hub origin plan repo report retry source store view",
     ),
-    ("session", "hub report store transfer view"),
+    ("session", "hub origin report store transfer view"),
     ("probe", "error hub repo select store view"),
     (
         "resolve",

@@ -87,6 +87,17 @@ fn small_files_come_from_a_fallback_too() {
 }
 
 #[test]
+fn a_hub_that_asks_to_wait_is_replaced() {
+    let (hub, mirror) = twins(&Content::synthetic(2 * MB, 8), None);
+    let files = Match::hub().path("/resolve/");
+    hub.faults().always(files, Fault::too_many_requests(200));
+    let larder = Larder::at(&hub);
+    let ran = larder.pulled([ID, "--fallback", &mirror.endpoint()]);
+    assert_right(&larder, &mirror, &ran);
+    ran.says(&[&format!("asking {} instead", place(&mirror))]);
+}
+
+#[test]
 fn when_both_are_dead_both_are_named() {
     let (hub, mirror) = twins(&Content::synthetic(2 * MB, 5), None);
     breaks_off(&hub);
