@@ -1,8 +1,9 @@
 //! Where the bytes of a pull may come from: the repo that was asked for, and others that have the same
 //! contents, at another hub or at a mirror.
 //!
-//! Nothing but a digest says that two files are the same: not the name, not the length. What an origin
-//! sends is proven like everything else, so the worst that a wrong one can do is to waste bytes.
+//! Nothing but a digest says that two files are the same: not the name, not the length; these are at most
+//! a reason to try a small one. What an origin sends is proven like everything else, so the worst that a
+//! wrong one can do is to waste bytes.
 
 use std::sync::Arc;
 

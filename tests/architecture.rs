@@ -25,13 +25,14 @@ const ARROWS: &[(&str, &str)] = &[
     ("source", "error"),
     ("reference", "error redact repo"),
     ("hub", "digest error pickle redact repo report retry source"),
+    ("origin", "digest error hub repo report source"),
     ("select", "digest error hub redact repo"),
     ("plan", "digest hub repo"),
     ("view", "digest error fs hub pickle redact repo"),
     ("store", "digest error fs hub plan repo view"),
     (
         "transfer",
-        "blocking digest error fs hub plan repo report retry source store view",
+        "blocking digest error fs hub origin plan repo report retry source store view",
     ),
     (
         "inventory",
@@ -41,7 +42,7 @@ const ARROWS: &[(&str, &str)] = &[
         "removal",
         "digest error fs hub reference repo select store view",
     ),
-    ("session", "hub report store transfer view"),
+    ("session", "hub origin report store transfer view"),
     ("hashing", "digest error fs repo report store"),
     (
         "adopt",

@@ -14,6 +14,10 @@ use crate::repo::{Commit, HubName, RepoId, Revision};
 use crate::report::Place;
 use crate::source::Source;
 
+/// A file of this size is worth a try when nothing but its name and its length say that it is the same: two
+/// hubs may tell digests of different kinds of it.
+const TRY_BYTES: u64 = 1 << 20;
+
 /// A repo that may stand in for the one that is asked for.
 #[derive(Clone)]
 pub struct Fallback {
@@ -101,16 +105,24 @@ impl Known {
             .map(|&row| &self.listing[row])
             // git's id of a large file is that of the pointer: a small file may be just that.
             .filter(|file| file.len == wanted.len);
-        let best = same.min_by_key(|file| file.path != wanted.path);
-        best.ok_or_else(|| {
-            let is_named = |file: &RemoteFile| file.path == wanted.path;
-            if self.listing.iter().any(is_named) {
-                Lack::Differs
-            } else {
-                Lack::Absent
-            }
-        })
+        if let Some(best) = same.min_by_key(|file| file.path != wanted.path) {
+            return Ok(best);
+        }
+        let namesake = self.listing.iter().find(|file| file.path == wanted.path);
+        match namesake {
+            Some(file) if may_be_same(file, wanted) => Ok(file),
+            Some(_) => Err(Lack::Differs),
+            None => Err(Lack::Absent),
+        }
     }
+}
+
+/// Whether nothing says that a file of the same name is another one, and to find out costs little.
+fn may_be_same(file: &RemoteFile, wanted: &RemoteFile) -> bool {
+    let is_sha256 = |digest: &Digest| digest.sha256().is_some();
+    let is_comparable =
+        digests(file).any(|one| digests(wanted).any(|other| is_sha256(&one) == is_sha256(&other)));
+    file.len == wanted.len && file.len <= TRY_BYTES && !is_comparable
 }
 
 /// The digests that a row tells of its content.
@@ -208,6 +220,26 @@ mod tests {
             Ok("b".into())
         );
         assert_eq!(found(&[by_git], &by_both), Ok("a".into()));
+    }
+
+    #[test]
+    fn a_small_namesake_is_tried_where_digests_cannot_be_compared() {
+        let by_git = file("a", 3, GitOid::of(b"one"), None);
+        let by_sha256 = file("a", 3, BlobId::of(b"one"), None);
+        let longer = file("a", 4, BlobId::of(b"four"), None);
+        assert_eq!(
+            found(std::slice::from_ref(&by_sha256), &by_git),
+            Ok("a".into())
+        );
+        assert_eq!(
+            found(std::slice::from_ref(&by_git), &by_sha256),
+            Ok("a".into())
+        );
+        assert_eq!(found(&[longer], &by_git), Err(Lack::Differs));
+        let large = |digest: Digest| file("a", TRY_BYTES + 1, digest, None);
+        let listing = [large(BlobId::of(b"x").into())];
+        let wanted = large(GitOid::of(b"x").into());
+        assert_eq!(found(&listing, &wanted), Err(Lack::Differs));
     }
 
     #[test]

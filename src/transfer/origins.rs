@@ -236,7 +236,7 @@ impl Engine {
             _ if cause.is_outage() => self.fell(origin, cause, may),
             _ => {
                 if has_other && lock(&self.origins.told).insert(origin) {
-                    self.tell_instead(origin, &cause, may);
+                    self.tell_instead(origin, &cause.to_string(), may);
                 }
                 job.supply.fail(origin, cause.into());
             }
@@ -247,14 +247,16 @@ impl Engine {
 
     /// The origin cannot be used. `may` is whom else the file may come from.
     fn fell(&self, origin: OriginIndex, cause: Cause, may: impl Fn(OriginIndex) -> bool) {
-        if self.origins.division().fall(origin) {
-            self.tell_instead(origin, &cause, may);
-        }
+        let said = cause.to_string();
+        // First the cause: whoever finds that none is left has to say why.
         lock(&self.origins.falls).insert(origin, cause.into());
+        if self.origins.division().fall(origin) {
+            self.tell_instead(origin, &said, may);
+        }
         self.origins.moved.notify_waiters();
     }
 
-    fn tell_instead(&self, origin: OriginIndex, cause: &Cause, may: impl Fn(OriginIndex) -> bool) {
+    fn tell_instead(&self, origin: OriginIndex, cause: &str, may: impl Fn(OriginIndex) -> bool) {
         let standing = self.origins.standing();
         let other = standing.iter().find(|&&at| at != origin && may(at));
         if let Some(&other) = other {

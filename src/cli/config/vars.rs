@@ -227,14 +227,23 @@ const CONFIG_FILE: &str = "\
 
 `store`, `cache_dir` (folders), `hub` (`hf`, `ms`), `endpoint`, `modelscope_endpoint` (URLs), `connections` (1 to 64), `limit_rate` (such as
 `\"50M\"`), `lock_timeout` (seconds), `progress` (`auto`, `bars`, `lines`, `json`, `none`), `color`
-(`auto`, `always`, `never`). An unknown key is a warning, a wrong value an error. Tokens have no place
+(`auto`, `always`, `never`), `fallback` (a table, see below). An unknown key is a warning, a wrong value an error. Tokens have no place
 in it.
 
 ```toml
 store = \"/data/larder\"
 connections = 32
 limit_rate = \"200M\"
+
+# Who stands in when a hub fails or crawls: for a repo, and after those for every repo (`*`).
+[fallback]
+\"*\" = [\"https://mirror.example\"]
+\"org/name\" = [\"other/copy-of-name\", \"other/older-copy@v1\"]
 ```
+
+A fallback is a repo, written as for `larder pull`; `hf:` or another hub's prefix alone, for the repo of
+the same name there; or the base URL of a mirror of the hub that is asked. `--fallback` replaces what the
+file lists. A mirror is shown no token; a password that it wants can stand in its URL.
 ";
 
 /// The environment as a value. Not printable: it holds tokens.
