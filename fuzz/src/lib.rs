@@ -19,6 +19,7 @@ pub mod headers;
 pub mod journal;
 pub mod listing;
 pub mod manifest;
+pub mod ms_listing;
 pub mod names;
 pub mod range;
 pub mod redirect;
@@ -34,12 +35,13 @@ pub mod tree_file;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const ALL: [Target; 15] = [
+pub const ALL: [Target; 16] = [
     ("glob", glob::run),
     ("headers", headers::run),
     ("journal", journal::run),
     ("listing", listing::run),
     ("manifest", manifest::run),
+    ("ms_listing", ms_listing::run),
     ("names", names::run),
     ("range", range::run),
     ("redirect", redirect::run),

@@ -10,10 +10,10 @@ fn refusals_say_what_to_type_and_send_nothing() {
     let hub = Hub::builder().repo(tiny()).start();
     let larder = Larder::at(&hub);
     for (text, words) in [
-        ("ms:Qwen/Qwen3-8B", "pulls from Hugging Face only"),
+        ("ms:gpt2", "names no owner"),
         (
-            "https://modelscope.cn/models/o/n",
-            "pulls from Hugging Face only",
+            "https://modelscope.cn/studios/o/n",
+            "points at `studios`, which is not a repo",
         ),
         ("spaces/org/app", "not spaces"),
         ("https://huggingface.co/spaces/org/app", "not spaces"),
