@@ -182,9 +182,9 @@ mod tests {
 
     #[test]
     fn unknown_keys_are_warnings() {
-        let file = parse("token = 'x'\nconnections = 2\n[hub]\na = 1\n").unwrap();
+        let file = parse("token = 'x'\nconnections = 2\n[site]\na = 1\n").unwrap();
         assert_eq!(file.connections, Some(2));
-        assert_eq!(file.warnings, ["unknown key `hub`", "unknown key `token`"]);
+        assert_eq!(file.warnings, ["unknown key `site`", "unknown key `token`"]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use futures_util::stream;
 use tokio::sync::Notify;
 
@@ -33,12 +33,13 @@ struct State {
     waiting: BTreeMap<u64, usize>,
 }
 
-/// A body of the whole file that was read up to some offset.
+/// A body of the whole file, and what was received of it last. That is kept: who was given it may have
+/// stopped in the middle, because the rest of the range is another's by now.
 struct Tail {
     answer: Answer,
+    chunk: Bytes,
+    /// The offset of that chunk in the file.
     at: u64,
-    /// What was received beyond that offset.
-    rest: Bytes,
 }
 
 /// One range's turn, until dropped.
@@ -125,31 +126,31 @@ impl Turn {
     pub(super) fn begin(&mut self, answer: Answer) {
         self.tail = Some(Tail {
             answer,
+            chunk: Bytes::new(),
             at: 0,
-            rest: Bytes::new(),
         });
     }
 
     /// The pieces of `range`, which the body has not passed.
     pub(super) fn read(self, range: Range<u64>) -> Body {
-        let state = (self, range.start);
-        Box::pin(stream::try_unfold(
-            state,
-            move |(mut turn, at)| async move {
-                if at == range.end {
-                    return Ok(None);
+        let state = (self, range);
+        Box::pin(stream::try_unfold(state, |(mut turn, rest)| async move {
+            if rest.is_empty() {
+                return Ok(None);
+            }
+            match turn.piece(rest.start, rest.end).await {
+                Ok(bytes) => {
+                    let offset = rest.start;
+                    let rest = offset + bytes.len() as u64..rest.end;
+                    Ok(Some((Piece { offset, bytes }, (turn, rest))))
                 }
-                let piece = turn.piece(at, range.end).await;
-                let Ok(bytes) = piece else {
+                Err(cause) => {
                     // Nobody can go on in a body that broke.
                     drop(turn.tail.take());
-                    return Err(piece.err().unwrap_or(Cause::Cancelled));
-                };
-                let next = at + bytes.len() as u64;
-                let piece = Piece { offset: at, bytes };
-                Ok(Some((piece, (turn, next))))
-            },
-        ))
+                    Err(cause)
+                }
+            }
+        }))
     }
 
     /// The bytes from `at` on, as many as there are at once, up to `end`.
@@ -158,27 +159,20 @@ impl Turn {
             return Err(Cause::Bug("a turn without a body".to_owned()));
         };
         loop {
-            if tail.rest.is_empty() {
-                let chunk = tail.answer.chunk().await?;
-                tail.rest = chunk.ok_or_else(|| Cause::Short {
-                    host: tail.answer.host(),
-                    got: tail.at,
-                    want: end,
-                })?;
+            let chunk_end = tail.at + tail.chunk.len() as u64;
+            if at < chunk_end {
+                let piece = (at - tail.at)..(end.min(chunk_end) - tail.at);
+                // Both are no more than the chunk's length.
+                let index = |offset| usize::try_from(offset).unwrap_or(usize::MAX);
+                return Ok(tail.chunk.slice(index(piece.start)..index(piece.end)));
             }
-            let here = tail.rest.len() as u64;
-            let passed = (at - tail.at).min(here);
-            let taken = (here - passed).min(end - at);
-            tail.at += passed + taken;
-            // Both are no longer than the piece.
-            tail.rest
-                .advance(usize::try_from(passed).unwrap_or(usize::MAX));
-            let bytes = tail
-                .rest
-                .split_to(usize::try_from(taken).unwrap_or(usize::MAX));
-            if !bytes.is_empty() {
-                return Ok(bytes);
-            }
+            let chunk = tail.answer.chunk().await?;
+            tail.at = chunk_end;
+            tail.chunk = chunk.ok_or_else(|| Cause::Short {
+                host: tail.answer.host(),
+                got: chunk_end,
+                want: end,
+            })?;
         }
     }
 }
