@@ -12,7 +12,7 @@ use crate::digest::Digest;
 use crate::error::{Cause, HttpContext};
 use crate::hub::http::check;
 use crate::hub::trust::Trust;
-use crate::hub::{Listing, Resolved, huggingface, wire};
+use crate::hub::{Listing, Resolved, huggingface, modelscope, wire};
 use crate::repo::{Commit, RepoId, Revision};
 use crate::select::glob::Glob;
 use crate::store::snapshot::{self, Manifest};
@@ -51,6 +51,17 @@ pub fn listing<'a>(
     pages: impl IntoIterator<Item = &'a [u8]>,
 ) -> Result<Result<Listing, String>, Cause> {
     huggingface::read_pages(pages)
+}
+
+/// The listing of a model or, by pages, of a dataset of `ModelScope`, in the bodies of its answers.
+///
+/// # Errors
+/// As [`listing`].
+pub fn modelscope_listing<'a>(
+    is_paged: bool,
+    answers: impl IntoIterator<Item = &'a [u8]>,
+) -> Result<Result<Listing, String>, Cause> {
+    modelscope::read_answers(is_paged, answers)
 }
 
 /// What is kept of a refusing answer; nothing where `status` is none.

@@ -13,7 +13,7 @@
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -73,6 +73,30 @@ fn turn() -> MutexGuard<'static, ()> {
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The hub that a pull goes to; one server speaks for both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Site {
+    HuggingFace,
+    ModelScope,
+}
+
+impl Site {
+    fn pull(self, larder: &Larder) -> Call<'_> {
+        match self {
+            Self::HuggingFace => larder.pull([ID]),
+            Self::ModelScope => larder.pull([format!("ms:{ID}")]),
+        }
+    }
+
+    /// The folder of `main` in the hub's cache.
+    fn folder(self, larder: &Larder, hub: &Hub) -> PathBuf {
+        match self {
+            Self::HuggingFace => larder.snapshot(ID, &hub.commit_of(ID, "main").unwrap()),
+            Self::ModelScope => larder.modelscope(ID, "master"),
+        }
+    }
+}
+
 /// A repo with one large file and two small ones.
 fn repo() -> Repo {
     repo_of(CONTENT.clone())
@@ -93,12 +117,16 @@ fn plain() -> (Hub, Larder) {
 }
 
 fn pull(larder: &Larder) -> Call<'_> {
-    larder.pull([ID])
+    Site::HuggingFace.pull(larder)
 }
 
 /// A pull that takes this many seconds of silence for a failure.
 fn pull_within<'a>(larder: &'a Larder, seconds: &str) -> Call<'a> {
-    let call = pull(larder).env("HF_HUB_DOWNLOAD_TIMEOUT", seconds);
+    within(pull(larder), seconds)
+}
+
+fn within<'a>(call: Call<'a>, seconds: &str) -> Call<'a> {
+    let call = call.env("HF_HUB_DOWNLOAD_TIMEOUT", seconds);
     call.env("HF_HUB_ETAG_TIMEOUT", seconds)
 }
 
@@ -124,7 +152,9 @@ fn side_by_side(at_once: usize, cases: &[Case], run: impl Fn(&Case) + Sync) {
 
 /// Whether a request is for the bytes of a file.
 fn is_for_bytes(request: &Record) -> bool {
-    let is_file = request.origin == Origin::Cdn || request.path.contains("/resolve/");
+    let is_file = request.origin == Origin::Cdn
+        || request.path.contains("/resolve/")
+        || request.path.ends_with("/repo");
     request.method == "GET" && is_file
 }
 
@@ -169,8 +199,12 @@ fn sha256(path: &Path) -> String {
 /// The run succeeded, every file of `main` has the right bytes under its name, and no partial is left.
 #[track_caller]
 fn assert_right(larder: &Larder, hub: &Hub, ran: &Ran) {
-    let commit = hub.commit_of(ID, "main").unwrap();
-    let snapshot = larder.snapshot(ID, &commit);
+    assert_right_of(Site::HuggingFace, larder, hub, ran);
+}
+
+#[track_caller]
+fn assert_right_of(site: Site, larder: &Larder, hub: &Hub, ran: &Ran) {
+    let snapshot = site.folder(larder, hub);
     assert_eq!(Path::new(ran.clone().succeeded().line()), snapshot);
     for (path, content) in hub.files(ID, "main") {
         assert_eq!(sha256(&snapshot.join(&path)), content.sha256(), "{path}");

@@ -21,6 +21,7 @@ pub mod headers;
 pub mod journal;
 pub mod listing;
 pub mod manifest;
+pub mod ms_listing;
 pub mod names;
 pub mod range;
 pub mod redirect;
@@ -36,7 +37,7 @@ pub mod tree_file;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const ALL: [Target; 17] = [
+pub const ALL: [Target; 18] = [
     ("cookie_jar", cookie_jar::run),
     ("file_index", file_index::run),
     ("glob", glob::run),
@@ -44,6 +45,7 @@ pub const ALL: [Target; 17] = [
     ("journal", journal::run),
     ("listing", listing::run),
     ("manifest", manifest::run),
+    ("ms_listing", ms_listing::run),
     ("names", names::run),
     ("range", range::run),
     ("redirect", redirect::run),

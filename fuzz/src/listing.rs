@@ -25,7 +25,7 @@ pub fn run(data: &[u8]) {
     survives(&files);
 }
 
-fn pages(data: &[u8]) -> Vec<&[u8]> {
+pub fn pages(data: &[u8]) -> Vec<&[u8]> {
     const BREAK: &[u8] = b"\n---\n";
     let (mut pages, mut rest) = (Vec::new(), data);
     while let Some(at) = rest.windows(BREAK.len()).position(|five| five == BREAK) {

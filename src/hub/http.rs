@@ -15,9 +15,11 @@ mod body;
 pub(crate) mod check;
 mod door;
 mod habits;
+mod whole;
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use futures_util::future::BoxFuture;
@@ -28,6 +30,7 @@ use self::check::Asked;
 pub(crate) use self::door::{Door, Head, Told};
 use self::habits::Habit;
 pub(crate) use self::habits::Habits;
+use self::whole::Whole;
 use crate::error::{Cause, HttpContext};
 use crate::hub::send::{Answer, Ask, Edge, Hop};
 use crate::hub::wire;
@@ -46,6 +49,9 @@ pub(crate) struct Http {
     door: Box<dyn Door>,
     len: u64,
     shared: Mutex<Shared>,
+    /// Whether the hub has answered a range with all of it, and the turns at such answers.
+    is_rangeless: AtomicBool,
+    whole: Arc<Whole>,
 }
 
 /// What the ranges of one file know together.
@@ -85,6 +91,8 @@ impl Http {
             door,
             len,
             shared: Mutex::default(),
+            is_rangeless: AtomicBool::default(),
+            whole: Arc::default(),
         }
     }
 
@@ -100,6 +108,10 @@ impl Http {
                 Ok(url) => url,
                 Err(cause) => return Err(slot.noted(cause)),
             };
+            if self.is_rangeless.load(Ordering::Relaxed) {
+                drop(slot);
+                return self.open_in_turn(range).await;
+            }
             match self.habits.of(&url) {
                 Habit::AnyRange => drop(slot),
                 // Others wait for the outcome while nothing is known of this storage.
@@ -110,7 +122,12 @@ impl Http {
                 }
             }
             let tried = match (self.try_at(&url, &range).await, held.as_mut()) {
-                (Err(cause), Some(slot)) => return Err(slot.noted(cause)),
+                (Err(cause), Some(slot)) => {
+                    if !self.door.is_proof() {
+                        slot.url = None;
+                    }
+                    return Err(slot.noted(cause));
+                }
                 (tried, _) => tried?,
             };
             match tried {
@@ -201,7 +218,10 @@ impl Http {
             return Err(self.refused(answer, false).await);
         }
         match self.told(&answer)? {
-            Told::File => Ok(answer.url),
+            Told::File => {
+                self.note_whole(&answer, &(0..1));
+                Ok(answer.url)
+            }
             Told::Nothing => Err(answer.bad(self.door.stranger())),
         }
     }
@@ -239,7 +259,48 @@ impl Http {
         if told == Told::Nothing && self.told(&answer)? == Told::Nothing {
             return Err(answer.bad(self.door.stranger()));
         }
+        if self.note_whole(&answer, &range) {
+            drop(answer);
+            return self.open_in_turn(range).await;
+        }
         self.body(answer, range).await
+    }
+
+    /// Notes that the hub itself answers a range of the file with all of it.
+    fn note_whole(&self, answer: &Answer, range: &Range<u64>) -> bool {
+        let asked = Asked {
+            range: range.clone(),
+            len: self.len,
+        };
+        let is_whole = *range != (0..self.len)
+            && self.door.may_ignore_ranges()
+            && self.edge.trust.has(&answer.url)
+            && check::is_whole(&asked, answer.status(), answer.headers());
+        if is_whole {
+            self.is_rangeless.store(true, Ordering::Relaxed);
+        }
+        is_whole
+    }
+
+    /// A part of a body of the whole file, once that body comes to it.
+    async fn open_in_turn(&self, range: Range<u64>) -> Result<Body, Cause> {
+        let mut turn = self.whole.take(range.start).await;
+        if !turn.reaches(range.start) {
+            let ask = Ask::body(self.door.url().clone(), None);
+            let answer = self.edge.follow(ask, |_| Ok(Hop::Follow)).await?;
+            if !answer.status().is_success() {
+                return Err(self.refused(answer, false).await);
+            }
+            let asked = Asked {
+                range: 0..self.len,
+                len: self.len,
+            };
+            if let Err(what) = check::answer(&asked, answer.status(), answer.headers()) {
+                return Err(self.not_the_file(answer, what).await);
+            }
+            turn.begin(answer);
+        }
+        Ok(turn.read(range))
     }
 
     fn told(&self, answer: &Answer) -> Result<Told, Cause> {
@@ -306,7 +367,9 @@ impl Source for Http {
             let what = format!("asked for bytes {range:?} of {}", self.len);
             return Box::pin(std::future::ready(Err(Cause::Bug(what))));
         }
-        if self.len <= SMALL {
+        if self.is_rangeless.load(Ordering::Relaxed) {
+            Box::pin(self.open_in_turn(range))
+        } else if self.len <= SMALL {
             Box::pin(self.open_at_door(range))
         } else {
             Box::pin(self.open_large(range))

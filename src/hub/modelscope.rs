@@ -226,6 +226,39 @@ impl ModelScope {
     }
 }
 
+/// What the answers of a listing say together, as far as they go. For [`crate::probe`].
+pub(crate) fn read_answers<'a>(
+    is_paged: bool,
+    bodies: impl IntoIterator<Item = &'a [u8]>,
+) -> Result<Result<Listing, String>, Cause> {
+    let mut walk = Walk::new();
+    let mut questions = walk.questions();
+    for body in bodies {
+        let listed = match api::open(body) {
+            Ok(Answered::Data(listed)) => listed,
+            Ok(Answered::Failure) => return Ok(Err("a failure".to_owned())),
+            Err(what) => return Ok(Err(what)),
+        };
+        let taken = if is_paged {
+            walk.page(listed)?.map(|_is_news| ())
+        } else {
+            questions.extend(walk.questions());
+            match questions.pop() {
+                Some(question) => walk.answer(&question, listed)?,
+                None => Ok(()),
+            }
+        };
+        if let Err(what) = taken {
+            return Ok(Err(what));
+        }
+    }
+    let mut rows = Rows::default();
+    for told in walk.finish() {
+        rows.insert(unproven::as_file(told))?;
+    }
+    rows.finish().map(Ok)
+}
+
 fn bad(url: &Url, what: String) -> Cause {
     Cause::BadAnswer {
         host: host_of(url),

@@ -1,13 +1,13 @@
 //! Faults that stay: the error, and the next pull, which goes on.
 
-use super::table::{Again, Place, Stays, cases};
+use super::table::{Again, Place, Stays, cases_of};
 use super::*;
 
 /// Bytes that are here before anything goes wrong.
 const BEFORE: u64 = 6 * MB;
 
 /// Pulls until some of the weights are here, and is interrupted; how many bytes of them were sent.
-fn begin(hub: &Hub, larder: &Larder) -> u64 {
+fn begin(site: Site, hub: &Hub, larder: &Larder) -> u64 {
     let rate = Some(5 * MB);
     let slow = Shape {
         rate,
@@ -15,7 +15,7 @@ fn begin(hub: &Hub, larder: &Larder) -> u64 {
     };
     hub.set_shape(Origin::Cdn, slow);
     // One connection, so that little is on its way at the end.
-    let running = pull(larder).and(["--connections", "1"]).spawn();
+    let running = site.pull(larder).and(["--connections", "1"]).spawn();
     let bytes = |requests: &[Record]| requests.iter().map(|r| r.body_bytes_sent).sum::<u64>();
     let reached = |requests: &[Record]| bytes(requests) >= BEFORE;
     assert!(hub.log().block_until(LIMIT, reached), "nothing arrives");
@@ -29,32 +29,40 @@ fn begin(hub: &Hub, larder: &Larder) -> u64 {
 
 #[test]
 fn what_stays_is_named_and_what_was_fetched_is_kept() {
+    stays(Site::HuggingFace);
+}
+
+#[test]
+fn what_stays_on_modelscope_is_named_and_what_was_fetched_is_kept() {
+    stays(Site::ModelScope);
+}
+
+fn stays(site: Site) {
     let _turn = turn();
-    side_by_side(32, &cases(), |case| {
+    side_by_side(32, &cases_of(site), |case| {
         let (hub, larder) = plain();
         let before = match case.place {
             // What is here already is not asked for again.
             Place::Listing | Place::Small => 0,
-            _ => begin(&hub, &larder),
+            _ => begin(site, &hub, &larder),
         };
-        hub.faults()
-            .always(case.place.requests(), (case.row.fault)());
+        hub.faults().always(case.requests(), (case.row.fault)());
         let call = if case.row.is_silent {
-            pull_within(&larder, "1")
+            within(site.pull(&larder), "1")
         } else {
-            pull(&larder)
+            site.pull(&larder)
         };
         let ran = call.run();
         assert!(hub.faults().played() > 0, "never asked");
         if let Stays::Fails(code, words) = case.stays {
             let ran = ran.exited(code);
             ran.says(&["error: cannot ", "caused by: ", "hint: ", words]);
-            assert!(!larder.repo(ID).join("snapshots").exists());
+            assert!(!site.folder(&larder, &hub).exists());
             hub.faults().clear();
             hub.log().clear();
-            assert_right(&larder, &hub, &pull(&larder).run());
+            assert_right_of(site, &larder, &hub, &site.pull(&larder).run());
         } else {
-            assert_right(&larder, &hub, &ran);
+            assert_right_of(site, &larder, &hub, &ran);
         }
         // Where wrong bytes were taken for right ones, nobody can say which: nothing is kept.
         if case.row.again == Again::OnItsWay {

@@ -94,8 +94,9 @@ pub(crate) struct Row {
     pub(crate) stays: &'static [(&'static [Place], Stays)],
 }
 
-/// A row at one place.
+/// A row at one place of a hub.
 pub(crate) struct Case {
+    pub(crate) site: Site,
     pub(crate) row: &'static Row,
     pub(crate) place: Place,
     pub(crate) stays: Stays,
@@ -103,16 +104,41 @@ pub(crate) struct Case {
 
 impl Case {
     pub(crate) fn name(&self) -> String {
-        format!("{} ({:?})", self.row.name, self.place)
+        format!("{} ({:?} of {:?})", self.row.name, self.place, self.site)
+    }
+
+    /// The requests that the fault is for.
+    pub(crate) fn requests(&self) -> Match {
+        match self.site {
+            Site::HuggingFace => self.place.requests(),
+            Site::ModelScope => modelscope::requests(self.place),
+        }
     }
 }
 
-/// Every row at every place.
+/// Every row at every place of a hub.
+pub(crate) fn cases_of(site: Site) -> Vec<Case> {
+    let mut cases = cases();
+    if site == Site::ModelScope {
+        for case in &mut cases {
+            case.site = site;
+            case.stays = modelscope::stays(case);
+        }
+    }
+    cases
+}
+
+/// Every row at every place of Hugging Face.
 pub(crate) fn cases() -> Vec<Case> {
     let rows = TABLES.iter().copied().flatten();
     rows.flat_map(|row| row.stays.iter().map(move |stays| (row, stays)))
         .flat_map(|(row, (places, stays))| places.iter().map(move |place| (row, *place, *stays)))
-        .map(|(row, place, stays)| Case { row, place, stays })
+        .map(|(row, place, stays)| Case {
+            site: Site::HuggingFace,
+            row,
+            place,
+            stays,
+        })
         .collect()
 }
 
@@ -157,5 +183,7 @@ mod bodies;
 mod connections;
 #[path = "table/elsewhere.rs"]
 mod elsewhere;
+#[path = "table/modelscope.rs"]
+mod modelscope;
 #[path = "table/refusals.rs"]
 mod refusals;

@@ -10,10 +10,10 @@ fn refusals_say_what_to_type_and_send_nothing() {
     let hub = Hub::builder().repo(tiny()).start();
     let larder = Larder::at(&hub);
     for (text, words) in [
-        ("ms:Qwen/Qwen3-8B", "pulls from Hugging Face only"),
+        ("ms:gpt2", "names no owner"),
         (
-            "https://modelscope.cn/models/o/n",
-            "pulls from Hugging Face only",
+            "https://modelscope.cn/studios/o/n",
+            "points at `studios`, which is not a repo",
         ),
         ("spaces/org/app", "not spaces"),
         ("https://huggingface.co/spaces/org/app", "not spaces"),
@@ -48,12 +48,12 @@ fn refusals_say_what_to_type_and_send_nothing() {
 fn a_refusal_is_a_json_document_too() {
     let hub = Hub::builder().start();
     let larder = Larder::at(&hub);
-    let ran = larder.pull(["ms:org/name", "--json"]).run().exited(2);
+    let ran = larder.pull(["ms:name", "--json"]).run().exited(2);
     let error = &ran.json()["error"];
     assert_eq!(error["kind"], "usage");
     assert_eq!(error["exit_code"], 2);
-    assert_eq!(error["message"], "cannot understand `ms:org/name`");
-    assert!(error["hint"].as_str().unwrap().contains("ModelScope"));
+    assert_eq!(error["message"], "cannot understand `ms:name`");
+    assert!(error["hint"].as_str().unwrap().contains("ms:owner/name"));
     assert_eq!(ran.stderr, "");
 }
 

@@ -30,7 +30,7 @@ fn a_folder_that_the_site_cannot_list_is_named() {
 #[test]
 fn a_dataset_comes_by_pages() {
     for page_cap in [usize::MAX, 70] {
-        let files = (0..450).map(|n| format!("part/{n}.txt"));
+        let files = (0..230).map(|n| format!("part/{n}.txt"));
         let data = Repo::dataset("org/data");
         let data = files.fold(data, |data, path| data.file(&path, path.as_str()));
         let (hub, larder) = start(Hub::builder().repo(data).page_cap(page_cap));

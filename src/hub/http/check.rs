@@ -45,6 +45,14 @@ pub(crate) fn answer(asked: &Asked, status: StatusCode, headers: &HeaderMap) -> 
     length(asked, headers)
 }
 
+/// Whether an answer to a range is the whole file instead, and says so by its length.
+pub(crate) fn is_whole(asked: &Asked, status: StatusCode, headers: &HeaderMap) -> bool {
+    status == StatusCode::OK
+        && headers.get(CONTENT_RANGE).is_none()
+        && wire::uncoded(headers).is_ok()
+        && wire::length(headers) == Some(asked.len)
+}
+
 fn same(asked: &Asked, slice: &ContentRange) -> Result<(), String> {
     if slice.total.is_some_and(|total| total != asked.len) {
         let total = slice.total.unwrap_or_default();

@@ -38,6 +38,16 @@ pub(crate) trait Door: Send + Sync {
     /// What is wrong when nobody said which file it is.
     fn stranger(&self) -> String;
 
+    /// Whether [`Told::File`] proves that the hub itself said where the file is.
+    fn is_proof(&self) -> bool {
+        true
+    }
+
+    /// Whether the hub may answer a range with the whole file.
+    fn may_ignore_ranges(&self) -> bool {
+        false
+    }
+
     /// Whether an answer of the hub that is not the file may be a refusal, whatever its status says.
     fn is_disguise(&self, _headers: &HeaderMap) -> bool {
         false

@@ -45,6 +45,15 @@ impl Door for FileDoor {
         }
     }
 
+    /// A login page is led to like a file is.
+    fn is_proof(&self) -> bool {
+        false
+    }
+
+    fn may_ignore_ranges(&self) -> bool {
+        true
+    }
+
     fn stranger(&self) -> String {
         "neither a file nor a reason".to_owned()
     }

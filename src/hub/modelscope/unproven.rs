@@ -96,7 +96,7 @@ fn total(answer: &Answer) -> Option<u64> {
 }
 
 /// A file with what is still unknown of it left untold.
-fn as_file(told: Told) -> RemoteFile {
+pub(super) fn as_file(told: Told) -> RemoteFile {
     let digest = told.digest.filter(|_| told.len.is_some());
     RemoteFile {
         path: told.path,

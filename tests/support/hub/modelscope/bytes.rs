@@ -1,9 +1,9 @@
 //! `GET …/repo?Revision&FilePath`: the bytes of small files, and the way to the large ones.
 
 use super::super::cdn;
-use super::super::commit::Entry;
+use super::super::commit::{Entry, File};
 use super::super::reply::Reply;
-use super::{Digests, Direct, NO_FILE, Refusal, Visit};
+use super::{Digests, Direct, Manners, NO_FILE, Refusal, Visit};
 
 pub(super) fn file(visit: &Visit<'_>) -> Result<Reply, Refusal> {
     let commit = visit.tree()?;
@@ -19,7 +19,8 @@ pub(super) fn file(visit: &Visit<'_>) -> Result<Reply, Refusal> {
     let manners = visit.manners();
     if file.is_lfs() && !manners.is_large_direct {
         let url = cdn::mint(visit.state, visit.request, &visit.repo, file);
-        return Ok(Reply::redirect(302, &format!("{url}&{}", cdn::MODELSCOPE)));
+        let reply = Reply::redirect(302, &format!("{url}&{}", cdn::MODELSCOPE));
+        return Ok(linked(manners, file, reply));
     }
     let mut reply = match manners.direct {
         Direct::Whole => Reply::file(&visit.request.without("range"), &file.content),
@@ -29,8 +30,13 @@ pub(super) fn file(visit: &Visit<'_>) -> Result<Reply, Refusal> {
         reply.status = 200;
     }
     reply.remove("Accept-Ranges");
-    if manners.digests != Digests::Missing && file.is_lfs() {
-        reply.set("X-Linked-ETag", &format!("\"{}\"", file.content.sha256()));
+    Ok(linked(manners, file, reply))
+}
+
+/// Says the digest of the content, unless nothing is to say it.
+fn linked(manners: &Manners, file: &File, reply: Reply) -> Reply {
+    if manners.digests == Digests::Missing && !file.is_lfs() {
+        return reply;
     }
-    Ok(reply)
+    reply.with("X-Linked-ETag", &format!("\"{}\"", file.content.sha256()))
 }
