@@ -23,6 +23,8 @@ mod choice;
 mod cli;
 #[path = "it/format.rs"]
 mod format;
+#[path = "it/ls.rs"]
+mod ls;
 #[path = "it/offline.rs"]
 mod offline;
 #[path = "it/once.rs"]
@@ -37,5 +39,7 @@ mod references;
 mod repos;
 #[path = "it/requests.rs"]
 mod requests;
+#[path = "it/show.rs"]
+mod show;
 #[path = "it/token.rs"]
 mod token;

@@ -123,9 +123,8 @@ fn total(inventory: &Inventory, rows: &[Row<'_>], all: usize) -> String {
     let repos = inventory.repos.len() as u64;
     let whole = size(inventory.disk_bytes);
     if rows.len() < all {
-        let shown: u64 = rows.iter().map(|row| row.size_bytes).sum();
         let rows = rows.len();
-        return format!("{rows} of {all} rows, {} of {whole} on disk\n", size(shown));
+        return format!("{rows} of {all} rows; all of them together take {whole} on disk\n");
     }
     let partials = match inventory.partials.len() {
         0 => String::new(),
