@@ -34,7 +34,7 @@ const ARROWS: &[(&str, &str)] = &[
     ),
     (
         "inventory",
-        "digest error format fs reference repo select store view",
+        "digest error format fs hub reference repo select store view",
     ),
     ("session", "hub report store transfer view"),
     ("probe", "error hub repo select store view"),

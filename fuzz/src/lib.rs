@@ -13,7 +13,9 @@
     reason = "a broken promise ends a run"
 )]
 
+pub mod card;
 mod checks;
+pub mod gguf;
 pub mod glob;
 pub mod headers;
 pub mod journal;
@@ -25,6 +27,7 @@ pub mod redirect;
 pub mod reference;
 pub mod refusal;
 pub mod revision;
+pub mod safetensors;
 pub mod select;
 pub mod shown;
 pub mod small_files;
@@ -34,7 +37,9 @@ pub mod tree_file;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const ALL: [Target; 15] = [
+pub const ALL: [Target; 18] = [
+    ("card", card::run),
+    ("gguf", gguf::run),
     ("glob", glob::run),
     ("headers", headers::run),
     ("journal", journal::run),
@@ -46,6 +51,7 @@ pub const ALL: [Target; 15] = [
     ("reference", reference::run),
     ("refusal", refusal::run),
     ("revision", revision::run),
+    ("safetensors", safetensors::run),
     ("select", select::run),
     ("shown", shown::run),
     ("small_files", small_files::run),
