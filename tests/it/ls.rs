@@ -68,7 +68,9 @@ fn bytes_in(dirs: &[&Path]) -> u64 {
         }
     }
     let mut found = BTreeMap::new();
-    dirs.iter().for_each(|dir| add(dir, &mut found));
+    for dir in dirs {
+        add(dir, &mut found);
+    }
     found.values().sum()
 }
 

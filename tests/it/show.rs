@@ -174,7 +174,7 @@ fn what_became_of_each_file() {
             .collect::<Vec<_>>()
     };
     assert_eq!(states(), ["here", "here", "not pulled", "here"]);
-    let [weights, other] = [4, 5].map(|seed| larder.blob(&some_bytes(seed).sha256()));
+    let [weights, other] = [4, 5].map(|seed| larder.blob(some_bytes(seed).sha256()));
     fs::set_permissions(&weights, fs::Permissions::from_mode(0o644)).unwrap();
     fs::write(&weights, vec![0; 40_004]).unwrap();
     fs::remove_file(&other).unwrap();
