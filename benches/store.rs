@@ -8,19 +8,23 @@
     reason = "criterion's macros make the functions, and a bench ends where it cannot go on"
 )]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use larder::digest::{BlobId, Digest, GitOid, Hasher};
+use larder::inventory::Inventory;
 use larder::store::Store;
 use larder::store::disk::{Disk, OsDisk};
 use larder::store::ingest::Partial;
 use larder::store::journal::{BootId, Identity, Journal};
 use larder::store::layout::Layout;
 use larder::store::shelf::Small;
+use larder::view::View;
 
+#[path = "support/many.rs"]
+mod many;
 mod support;
 
 const MIB: u64 = 1 << 20;
@@ -208,9 +212,33 @@ fn put(c: &mut Criterion) {
     group.finish();
 }
 
+/// What `larder ls` reads: every record, every blob, every name in the cache. With `LARDER_BENCH_LS` it
+/// is in that folder, which stays, so that other programs can be measured on it.
+fn ls(c: &mut Criterion) {
+    const REPOS: usize = 500;
+    const FILES: usize = 40;
+    let temp = support::temp();
+    let kept = std::env::var_os("LARDER_BENCH_LS").map(PathBuf::from);
+    let home = kept.unwrap_or_else(|| temp.path().to_owned());
+    let (store, cache) = many::open(&home);
+    if !store.root().exists() {
+        many::fill(&store, &cache, REPOS, FILES);
+    }
+    let views: [Arc<dyn View>; 1] = [Arc::new(cache)];
+    let mut group = c.benchmark_group("ls");
+    group.throughput(Throughput::Elements((REPOS * FILES) as u64));
+    group.bench_function(BenchmarkId::new("files", REPOS * FILES), |b| {
+        b.iter(|| {
+            let inventory = Inventory::take(&store, &views).unwrap();
+            assert_eq!(inventory.repos.len(), REPOS);
+        });
+    });
+    group.finish();
+}
+
 criterion_group! {
     name = benches;
     config = support::short();
-    targets = journal, hash, partial, put
+    targets = journal, hash, partial, put, ls
 }
 criterion_main!(benches);

@@ -36,7 +36,7 @@ const ARROWS: &[(&str, &str)] = &[
     ),
     (
         "inventory",
-        "digest error format fs reference repo select store view",
+        "digest error format fs hub reference repo select store view",
     ),
     (
         "removal",

@@ -29,6 +29,8 @@ mod folder;
 mod folder_disks;
 #[path = "it/format.rs"]
 mod format;
+#[path = "it/ls.rs"]
+mod ls;
 #[path = "it/offline.rs"]
 mod offline;
 #[path = "it/once.rs"]
@@ -47,6 +49,8 @@ mod repos;
 mod requests;
 #[path = "it/rm.rs"]
 mod rm;
+#[path = "it/show.rs"]
+mod show;
 #[path = "it/token.rs"]
 mod token;
 #[path = "it/verify.rs"]

@@ -13,9 +13,11 @@
     reason = "a broken promise ends a run"
 )]
 
+pub mod card;
 mod checks;
 pub mod cookie_jar;
 pub mod file_index;
+pub mod gguf;
 pub mod glob;
 pub mod headers;
 pub mod journal;
@@ -28,6 +30,7 @@ pub mod redirect;
 pub mod reference;
 pub mod refusal;
 pub mod revision;
+pub mod safetensors;
 pub mod select;
 pub mod shown;
 pub mod small_files;
@@ -37,9 +40,11 @@ pub mod tree_file;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target.
-pub const ALL: [Target; 18] = [
+pub const ALL: [Target; 21] = [
     ("cookie_jar", cookie_jar::run),
     ("file_index", file_index::run),
+    ("card", card::run),
+    ("gguf", gguf::run),
     ("glob", glob::run),
     ("headers", headers::run),
     ("journal", journal::run),
@@ -52,6 +57,7 @@ pub const ALL: [Target; 18] = [
     ("reference", reference::run),
     ("refusal", refusal::run),
     ("revision", revision::run),
+    ("safetensors", safetensors::run),
     ("select", select::run),
     ("shown", shown::run),
     ("small_files", small_files::run),

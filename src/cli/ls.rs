@@ -29,10 +29,11 @@ Examples:
   larder ls --sort size --limit 5            the five largest
   larder ls -q --filter 'accessed>6mo'       references only, one a line
 
-Filters are those of `hf cache ls`: size, accessed and modified with = != > < >= <=, type, refs and
-hub with =. Sizes are decimal (500MB), accessed and modified are ages (12h, 30d, 2w, 6mo, 1y). UNIQUE
-is what becomes free when the row is removed and nothing else; WHERE is the cache that shows it, `gone`
-when none does any more, `away` when its disk is not there. With --json times are seconds since 1970.";
+Filters are those of `hf cache ls`: size, accessed and modified with = != > < >= <=; type, refs
+and hub with =. Sizes are decimal (500MB); accessed and modified are ages (12h, 30d, 2w, 6mo, 1y).
+UNIQUE is what becomes free when the row is removed and nothing else. WHERE is the cache that
+shows it, `gone` when none does any more, `away` when its disk is not there. With --json, times
+are seconds since 1970.";
 
 /// `larder ls …`.
 #[derive(Debug, clap::Args)]

@@ -25,8 +25,8 @@ Examples:
   larder show org/name@5f3c0e1d               a commit, or its beginning
   larder show datasets/org/name --json        one document
 
-Sends no request and hashes nothing: a file is `changed` when somebody wrote to it since its bytes were
-proven. `larder verify` hashes.";
+Sends no request and hashes nothing: a file is `changed` when somebody wrote to it since its bytes
+were proven. `larder verify` hashes.";
 
 /// `larder show …`.
 #[derive(Debug, clap::Args)]

@@ -262,11 +262,11 @@ mod tests {
             );
             assert!(!said.contains('\n'));
         }
-        let mut bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n".to_owned();
-        for (name, last) in ('b'..='i').zip('a'..) {
+        let rest = ('b'..='i').zip('a'..).map(|(name, last)| {
             let many = vec![format!("*{last}"); 9].join(",");
-            bomb.push_str(&format!("{name}: &{name} [{many}]\n"));
-        }
+            format!("{name}: &{name} [{many}]\n")
+        });
+        let bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n".to_owned() + &rest.collect::<String>();
         assert!(parse(&format!("---\n{bomb}---\n")).is_err());
         let deep = format!("---\na: {}\n---\n", "[".repeat(100_000));
         assert!(parse(&deep).is_err());

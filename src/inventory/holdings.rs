@@ -10,7 +10,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 use super::ledger::{Hold, Ledger};
-use super::look::{parts_of, presence};
+use super::look::{self, Seen};
 use crate::digest::BlobId;
 use crate::fs::FileId;
 use crate::store::census::{Blob, Census};
@@ -78,7 +78,8 @@ impl Holdings {
         foreign: &mut impl FnMut(usize, &Sight, Lying),
     ) -> Self {
         let mut holdings = Self::default();
-        for (index, recorded) in census.commits.iter().enumerate() {
+        let seen = look::all(census, blobs);
+        for (index, (recorded, seen)) in census.commits.iter().zip(seen).enumerate() {
             let files = &recorded.manifest.files;
             let mut held = Held {
                 files: files
@@ -87,19 +88,17 @@ impl Holdings {
                     .collect(),
                 views: Vec::new(),
             };
-            for part in parts_of(recorded) {
-                let looked = part.look(recorded, blobs);
-                let presence = match &looked {
-                    Ok(looked) => presence(looked, part.view.root()),
+            for Seen { part, looks } in seen {
+                let presence = match &looks {
+                    Ok(looks) => look::presence(looks, part.view.root()),
                     Err(_unreadable) => Presence::Away,
                 };
-                let looked = looked.unwrap_or_default();
                 let sight = Sight {
                     view: part.view.id(),
                     folder: part.folder,
                     presence,
                 };
-                for (look, holds) in looked.into_iter().zip(&mut held.files) {
+                for (look, holds) in looks.unwrap_or_default().into_iter().zip(&mut held.files) {
                     let names = look.ours.into_iter();
                     holds.extend(names.map(|(path, there)| holdings.hold_name(path, &there)));
                     if let Some(file) = look.foreign {

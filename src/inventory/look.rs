@@ -2,18 +2,24 @@
 
 use std::collections::BTreeMap;
 use std::fs::Metadata;
+use std::num::NonZero;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 
 use super::Presence;
 use crate::digest::BlobId;
 use crate::error::Cause;
 use crate::fs::{Stamp, lstat};
 use crate::repo::Revision;
-use crate::store::census::{Blob, Recorded};
+use crate::store::census::{Blob, Census, Recorded};
 use crate::store::snapshot::FileRecord;
 use crate::view::lying::Lying;
 use crate::view::{RepoView, View, ViewId};
+
+/// More threads than these wait for each other in the filesystem.
+const MOST_THREADS: usize = 8;
 
 /// What was seen of one file in one part of a view.
 #[derive(Default)]
@@ -26,12 +32,48 @@ pub(super) struct Look {
     is_shown: bool,
 }
 
+/// What was seen of a commit in one part of a view.
+pub(super) struct Seen {
+    pub(super) part: Part,
+    /// By the index of the file in the manifest.
+    pub(super) looks: Result<Vec<Look>, Cause>,
+}
+
+/// Looks at every commit, in the order of the census. Looking waits for the disk, so several threads do.
+pub(super) fn all(census: &Census, blobs: &BTreeMap<BlobId, Blob>) -> Vec<Vec<Seen>> {
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let share = census
+        .commits
+        .len()
+        .div_ceil(threads.min(MOST_THREADS))
+        .max(1);
+    let look = |recorded: &Recorded| -> Vec<Seen> {
+        let parts = parts_of(recorded).into_iter();
+        parts
+            .map(|part| Seen {
+                looks: part.look(recorded, blobs),
+                part,
+            })
+            .collect()
+    };
+    thread::scope(|scope| {
+        let shares = census.commits.chunks(share);
+        let workers: Vec<_> = shares
+            .map(|commits| scope.spawn(move || commits.iter().map(look).collect::<Vec<_>>()))
+            .collect();
+        workers
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)))
+            .collect()
+    })
+}
+
 impl Part {
     /// Looks at every file of the commit, in the order of its manifest.
     ///
     /// # Errors
     /// When one may not be looked at.
-    pub(super) fn look(
+    fn look(
         &self,
         recorded: &Recorded,
         blobs: &BTreeMap<BlobId, Blob>,
@@ -104,7 +146,7 @@ pub(super) struct Part {
 }
 
 /// Every part of a view that may show a commit.
-pub(super) fn parts_of(recorded: &Recorded) -> Vec<Part> {
+fn parts_of(recorded: &Recorded) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
     for id in &recorded.manifest.views {
         let view = opened(id);

@@ -123,9 +123,8 @@ fn total(inventory: &Inventory, rows: &[Row<'_>], all: usize) -> String {
     let repos = inventory.repos.len() as u64;
     let whole = size(inventory.disk_bytes);
     if rows.len() < all {
-        let shown: u64 = rows.iter().map(|row| row.size_bytes).sum();
         let rows = rows.len();
-        return format!("{rows} of {all} rows, {} of {whole} on disk\n", size(shown));
+        return format!("{rows} of {all} rows; all of them together take {whole} on disk\n");
     }
     let partials = match inventory.partials.len() {
         0 => String::new(),
@@ -139,4 +138,111 @@ fn total(inventory: &Inventory, rows: &[Row<'_>], all: usize) -> String {
         "{}{partials}, {whole} on disk{saved}\n",
         count(repos, "repo")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use larder::digest::BlobId;
+    use larder::inventory::{Partial, Presence, Repo, Sight};
+    use larder::repo::{Commit, HubName, RepoId, RepoKind, Revision};
+    use larder::view::{ViewId, ViewKind};
+    use unicode_width::UnicodeWidthStr;
+
+    use super::super::row::all;
+    use super::*;
+
+    /// A repo whose cells are as wide as they get.
+    fn wide(digit: char, names: &[&str], is_in_store: bool) -> Repo {
+        let snapshot = Snapshot {
+            commit: Commit::parse(&digit.to_string().repeat(40)).ok(),
+            revisions: names
+                .iter()
+                .map(|name| Revision::parse(name).unwrap())
+                .collect(),
+            is_pinned: false,
+            files: 1_234,
+            missing: 0,
+            size_bytes: 128_849_018_880,
+            unique_bytes: 128_849_018_880,
+            last_used: Some(UNIX_EPOCH + Duration::from_secs(1)),
+            modified: None,
+            views: vec![Sight {
+                view: ViewId {
+                    kind: ViewKind::HuggingFace,
+                    root: "/hub".into(),
+                },
+                folder: "/hub/x".into(),
+                presence: Presence::Gone,
+            }],
+        };
+        Repo {
+            hub: HubName::HuggingFace,
+            id: RepoId::parse(
+                RepoKind::Dataset,
+                "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2",
+            )
+            .unwrap(),
+            is_in_store,
+            size_bytes: snapshot.size_bytes,
+            unique_bytes: snapshot.unique_bytes,
+            commits: vec![snapshot],
+        }
+    }
+
+    fn inventory() -> Inventory {
+        Inventory {
+            repos: vec![
+                wide(
+                    'a',
+                    &["refs/pr/123", "a-rather-long-name-of-a-branch"],
+                    true,
+                ),
+                wide('b', &[], false),
+            ],
+            partials: vec![Partial {
+                digest: BlobId::of(b"").into(),
+                wanted: None,
+                disk_bytes: 5,
+                modified: UNIX_EPOCH,
+                is_owned: true,
+            }],
+            disk_bytes: 7,
+            ..Inventory::default()
+        }
+    }
+
+    #[test]
+    fn everything_fits_in_eighty_columns_and_grows_with_the_terminal() {
+        let inventory = inventory();
+        for by_commit in [false, true] {
+            let rows = all(&inventory, by_commit);
+            let page = |width| page(&inventory, &rows, rows.len(), by_commit, width);
+            let narrow = page(Some(80));
+            assert!(narrow.lines().all(|line| line.width() <= 80), "{narrow}");
+            assert!(narrow.contains("MiniLM-L12-v2 *"), "{narrow}");
+            let wide = page(Some(200));
+            assert!(wide.contains("datasets/sentence-transformers/"), "{wide}");
+            assert_eq!(page(None), wide);
+        }
+    }
+
+    #[test]
+    fn a_row_says_what_it_is() {
+        let inventory = inventory();
+        let rows = all(&inventory, false);
+        let text = page(&inventory, &rows, rows.len(), false, None);
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(
+            lines[1].contains("years ago") && lines[1].ends_with("gone"),
+            "{text}"
+        );
+        assert!(lines[2].contains("bbbbbbbbbbbb"), "{text}");
+        assert!(
+            lines[3].contains("partial") && lines[3].contains("in progress"),
+            "{text}"
+        );
+        assert_eq!(lines[5], "2 repos, 1 unfinished file, 7 B on disk");
+    }
 }

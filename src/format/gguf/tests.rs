@@ -112,6 +112,10 @@ fn claims_are_not_believed() {
     assert!(said(b"GGUF\0\0\0\x03").contains("big-endian"));
     assert!(said(b"GGUF\x01\0\0\0").contains("version 1"));
     let huge = u64::MAX.to_le_bytes();
+    let mut nested = array(0, &[]);
+    for _deeper in 0..DEEPEST {
+        nested = array(ARRAY, &[nested]);
+    }
     for (made, why) in [
         (Made::default().pair("x", STRING, &huge), "ends within"),
         (Made::default().pair("x", 77, &[]), "a type that is none"),
@@ -124,17 +128,7 @@ fn claims_are_not_believed() {
             "ends within",
         ),
         (
-            Made::default().pair(
-                "x",
-                ARRAY,
-                &array(
-                    ARRAY,
-                    &vec![array(
-                        ARRAY,
-                        &vec![array(ARRAY, &vec![array(ARRAY, &vec![array(0, &[])])])],
-                    )],
-                ),
-            ),
+            Made::default().pair("x", ARRAY, &nested),
             "a type that is none",
         ),
         (
