@@ -137,7 +137,7 @@ fn discard(
     for id in views.iter().filter(|_| !ids.is_empty()) {
         removed.freed_bytes += sweep(store, id.open().as_ref(), &ids)?;
     }
-    let discarded = store.discard(leave, &ids)?;
+    let discarded = store.discard(leave, &ids, &removal.kept_git)?;
     removed.blobs += discarded.blobs;
     removed.held += discarded.held;
     removed.freed_bytes += discarded.freed_bytes;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use crate::digest::{BlobId, Digest};
+use crate::digest::{BlobId, Digest, GitOid};
 use crate::fs::Stamp;
 use crate::hub::RemoteFile;
 use crate::removal::stock::{Held, is_pulled};
@@ -22,6 +22,8 @@ pub struct Removal {
     pub blobs: BTreeMap<BlobId, u64>,
     /// Those of them that no record names now.
     pub unclaimed: BTreeSet<BlobId>,
+    /// The git ids by which pulls find what stays.
+    pub kept_git: BTreeSet<GitOid>,
     /// What is unfinished and goes.
     pub unfinished: Vec<Unfinished>,
     /// Records that say nothing.
@@ -91,7 +93,7 @@ impl Removal {
             .iter()
             .map(|(index, (part, why))| going(stock, &stock.commits[*index], part, *why, &stamps))
             .collect();
-        let needed = needed_after(stock, marks, &commits);
+        let (needed, kept_git) = needed_after(stock, marks, &commits);
         let candidates = commits.iter().flat_map(|going| &going.blobs);
         let blobs = candidates
             .chain(&marks.blobs)
@@ -106,6 +108,7 @@ impl Removal {
                 Vec::new()
             },
             unclaimed: marks.blobs.clone(),
+            kept_git,
             commits,
             blobs,
         }
@@ -190,15 +193,26 @@ fn stamps(stock: &Stock) -> HashMap<Digest, Vec<Stamp>> {
     stamps
 }
 
-/// The blobs that some record names when it is done.
-fn needed_after(stock: &Stock, marks: &Marks, commits: &[Going]) -> HashSet<BlobId> {
+/// The blobs that some record names when it is done, and the git ids of those that have one.
+fn needed_after(
+    stock: &Stock,
+    marks: &Marks,
+    commits: &[Going],
+) -> (HashSet<BlobId>, BTreeSet<GitOid>) {
     let unmarked = stock.commits.iter().enumerate();
     let unmarked = unmarked
         .filter(|(index, _)| !marks.commits.contains_key(index))
-        .flat_map(|(_, held)| held.manifest().files.iter().filter_map(|file| file.blob));
+        .flat_map(|(_, held)| &held.manifest().files);
     let rests: Vec<Manifest> = commits.iter().filter_map(Going::rest).collect();
-    let rests = rests.iter().flat_map(|rest| &rest.files);
-    unmarked.chain(rests.filter_map(|file| file.blob)).collect()
+    let staying = unmarked.chain(rests.iter().flat_map(|rest| &rest.files));
+    let (mut blobs, mut oids) = (HashSet::new(), BTreeSet::new());
+    for file in staying {
+        blobs.extend(file.blob);
+        if let (Some(_), Digest::Git(oid)) = (file.blob, file.remote.digest) {
+            oids.insert(oid);
+        }
+    }
+    (blobs, oids)
 }
 
 /// What was marked, and the unfinished files of whole commits that no other commit has.

@@ -9,7 +9,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use crate::digest::BlobId;
+use crate::digest::{BlobId, GitOid};
 use crate::error::Cause;
 use crate::fs::{self, FileId, OnPath};
 use crate::repo::{Commit, HubName, RepoId, Revision};
@@ -92,11 +92,17 @@ impl Store {
         fs::read_small(&self.layout.collected(), 64).ok().flatten()
     }
 
-    /// Removes blobs under all their names in the store, those excepted that have a name elsewhere.
+    /// Removes blobs under all their names in the store, those excepted that have a name elsewhere; and
+    /// the git names that are none of any blob, `kept` excepted.
     ///
     /// # Errors
     /// When one cannot be removed.
-    pub fn discard(&self, _leave: &Collecting, ids: &BTreeSet<BlobId>) -> Result<Discarded, Cause> {
+    pub fn discard(
+        &self,
+        _leave: &Collecting,
+        ids: &BTreeSet<BlobId>,
+        kept: &BTreeSet<GitOid>,
+    ) -> Result<Discarded, Cause> {
         let mut discarded = Discarded::default();
         if ids.is_empty() {
             return Ok(discarded);
@@ -119,7 +125,34 @@ impl Store {
             discarded.freed_bytes += fs::remove_counted(&path)?;
             discarded.blobs += 1;
         }
+        discarded.freed_bytes += self.discard_strays(git_names, kept)?;
         Ok(discarded)
+    }
+
+    /// A blob that was replaced by another copy of itself leaves its second name to the old one.
+    fn discard_strays(
+        &self,
+        mut git_names: HashMap<FileId, Vec<PathBuf>>,
+        kept: &BTreeSet<GitOid>,
+    ) -> Result<u64, Cause> {
+        for blob in fs::files_below(&self.layout.blobs().join("sha256"))? {
+            if let Some(there) = fs::lstat(&blob)? {
+                git_names.remove(&FileId::of(&there));
+            }
+        }
+        let is_kept = |path: &PathBuf| {
+            let name = path.file_name().and_then(|name| name.to_str());
+            let oid = name.and_then(|name| name.parse().ok());
+            oid.is_none_or(|oid| kept.contains(&oid))
+        };
+        let strays = git_names.into_values().flatten();
+        let mut freed_bytes = 0;
+        for path in strays.filter(|path| !is_kept(path)) {
+            if fs::lstat(&path)?.is_some_and(|there| there.nlink() == 1) {
+                freed_bytes += fs::remove_counted(&path)?;
+            }
+        }
+        Ok(freed_bytes)
     }
 
     /// Every second name, by its file.
@@ -226,7 +259,7 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::digest::{Digest, GitOid};
+    use crate::digest::Digest;
 
     fn put(store: &Store, bytes: &'static [u8]) -> BlobId {
         let digest = Digest::Git(GitOid::of(bytes));
@@ -242,10 +275,19 @@ mod tests {
         std::fs::hard_link(store.blob_path(held), dir.path().join("elsewhere")).unwrap();
         let leave = store.collect().unwrap().unwrap();
         let missing = BlobId::of(b"missing");
-        let came = store.discard(&leave, &BTreeSet::from([gone, held, missing]));
+        // What is left of a blob that was replaced.
+        let [stray, kept] = [&b"stray"[..], b"kept"].map(GitOid::of);
+        for oid in [stray, kept] {
+            let name = store.layout.git_name(oid);
+            std::fs::create_dir_all(name.parent().unwrap()).unwrap();
+            std::fs::write(name, "12").unwrap();
+        }
+        let ids = BTreeSet::from([gone, held, missing]);
+        let came = store.discard(&leave, &ids, &BTreeSet::from([kept]));
+        assert!(!store.layout.git_name(stray).exists() && store.layout.git_name(kept).exists());
         let want = Discarded {
             blobs: 1,
-            freed_bytes: 4,
+            freed_bytes: 6,
             held: 1,
         };
         assert_eq!(came.unwrap(), want);
