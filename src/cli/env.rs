@@ -195,11 +195,18 @@ mod tests {
     use super::*;
     use crate::cli::config::testing::resolve;
 
+    /// What the page says of a setting.
+    fn shown<'a>(page: &'a str, name: &str) -> &'a str {
+        let mut lines = page.lines().map(str::split_whitespace);
+        let line = lines.find(|line| line.clone().next() == Some(name));
+        line.and_then(|mut words| words.nth(1)).unwrap_or_default()
+    }
+
     #[test]
     fn the_token_is_named_and_not_shown() {
         let config = resolve([("HF_TOKEN", "hf_s3cr3t"), ("HTTPS_PROXY", "http://u:pw@p")]);
         let (page, document) = (page(&config), document(&config).to_string());
-        assert!(page.contains("token              set "), "{page}");
+        assert_eq!(shown(&page, "token"), "set");
         for text in [&page, &document] {
             assert!(text.contains("HF_TOKEN"), "{text}");
             assert!(!text.contains("s3cr3t") && !text.contains("pw@"), "{text}");
@@ -233,6 +240,6 @@ mod tests {
         );
         assert_eq!(document["variables_set"]["HF_HUB_CACHE"], true);
         let page = page(&config);
-        assert!(page.contains("connections        4 "), "{page}");
+        assert_eq!(shown(&page, "connections"), "4");
     }
 }

@@ -166,11 +166,14 @@ mod tests {
     #[test]
     fn every_key_is_read() {
         let file = parse(
-            "store = '/s'\ncache_dir = '/h'\nendpoint = 'https://m'\nconnections = 16\n\
+            "store = '/s'\ncache_dir = '/h'\nhub = 'ms'\nendpoint = 'https://m'\n\
+             modelscope_endpoint = 'https://n'\nconnections = 16\n\
              limit_rate = '50M'\nlock_timeout = 2.5\nprogress = 'lines'\ncolor = 'never'\n",
         )
         .unwrap();
         assert_eq!(file.store.as_deref(), Some("/s"));
+        assert_eq!(file.hub, Some(HubArg::Ms));
+        assert_eq!(file.modelscope_endpoint.as_deref(), Some("https://n"));
         assert_eq!(file.limit_rate, Some(50_000_000));
         assert_eq!(file.lock_timeout, Some(Duration::from_millis(2500)));
         assert_eq!(file.progress, Some(ProgressArg::Lines));
@@ -179,9 +182,9 @@ mod tests {
 
     #[test]
     fn unknown_keys_are_warnings() {
-        let file = parse("token = 'x'\nconnections = 2\n[hub]\na = 1\n").unwrap();
+        let file = parse("token = 'x'\nconnections = 2\n[site]\na = 1\n").unwrap();
         assert_eq!(file.connections, Some(2));
-        assert_eq!(file.warnings, ["unknown key `hub`", "unknown key `token`"]);
+        assert_eq!(file.warnings, ["unknown key `site`", "unknown key `token`"]);
     }
 
     #[test]
