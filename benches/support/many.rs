@@ -40,6 +40,7 @@ fn pull(store: &Store, cache: &HfCache, repo: &RepoId, commit: &Commit, files: u
             digest: oid.into(),
             git_oid: Some(oid),
             xet_hash: None,
+            changed_by: None,
         };
         let id: BlobId = store.put(row.digest, &[content]).unwrap();
         placed.push((row.clone(), store.blob_path(id)));
@@ -59,7 +60,8 @@ fn pull(store: &Store, cache: &HfCache, repo: &RepoId, commit: &Commit, files: u
     manifest.revisions.insert(main.clone());
     manifest.views.insert(cache.id());
     for (file, (blob, stamp)) in manifest.files.iter_mut().zip(blobs.into_iter().zip(stamps)) {
-        (file.blob, file.stamp) = (Some(blob), stamp);
+        file.blob = Some(blob);
+        file.stamps.extend(stamp);
     }
     store.record(repo, &manifest).unwrap();
     store.set_reference(hub, repo, &main, commit).unwrap();

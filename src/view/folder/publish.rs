@@ -24,7 +24,7 @@ pub(super) struct Work {
 impl Work {
     fn at(layout: &Layout) -> Self {
         Self {
-            aside: Aside::new(layout.notes(), layout.private()),
+            aside: Aside::at(layout.notes(), layout.private()),
             folders: Folders::default(),
             placed: Placements::default(),
         }

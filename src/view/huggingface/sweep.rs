@@ -31,7 +31,7 @@ impl HfCache {
 impl RepoCache {
     fn sweep(&self, is_ours: &dyn Fn(&Metadata) -> bool) -> Result<u64, Cause> {
         // What it has left aside goes as well.
-        drop(Aside::new(self.folder(), self.layout.private()));
+        drop(Aside::at(self.folder(), self.layout.private()));
         let mut ours = Vec::new();
         for blob in list(&self.layout.blobs())? {
             if lstat(&blob)?.is_some_and(|there| there.is_file() && is_ours(&there)) {

@@ -172,7 +172,7 @@ impl RepoCache {
     pub(super) fn remove_shell(&self) -> Result<(), Cause> {
         let snapshots = self.layout.snapshots();
         // Goes with what crashes have left in it, unless somebody is at work there.
-        drop(Aside::new(self.folder(), self.layout.private()));
+        drop(Aside::at(self.folder(), self.layout.private()));
         remove_dir(&self.layout.refs());
         if !list(&snapshots)?.is_empty() {
             return Ok(());
