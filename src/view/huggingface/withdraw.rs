@@ -5,12 +5,13 @@
 //! left of a repo is what another client made, in a form that its scanner takes without complaint.
 
 use std::collections::HashSet;
-use std::fs::{self, Metadata};
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::layout::{link_leads, normal};
 use super::{RepoCache, refs, shared};
-use crate::digest::Digest;
+use crate::digest::{Digest, Hasher};
 use crate::error::Cause;
 use crate::fs::{
     Stamp, files_below, list, lstat, read_small, remove_counted, remove_empty_above,
@@ -107,9 +108,9 @@ impl RepoCache {
                 continue;
             };
             let is_ours = if there.is_symlink() {
-                self.leads_to_blob(&entry, &file.path, file.digest) && shows(&entry, stamps)
+                self.leads_to_blob(&entry, &file.path, file.digest) && shows(&entry, file, stamps)
             } else {
-                stamps.contains(&Stamp::of(&there))
+                is_proven(&entry, &there, file, stamps)
             };
             if is_ours {
                 names.push(entry);
@@ -146,7 +147,7 @@ impl RepoCache {
                 continue;
             }
             match lstat(&blob)? {
-                Some(there) if self.is_ours(&blob, &there, stamps) => {
+                Some(there) if self.is_ours(&blob, &there, file, stamps) => {
                     withdrawn.freed_bytes += remove_counted(&blob)?;
                 }
                 Some(_) => withdrawn.foreign.push(blob),
@@ -158,11 +159,11 @@ impl RepoCache {
 
     /// Whether a blob is what was proven. A link into hf's shared store is the repo's, what it leads
     /// to is hf's.
-    fn is_ours(&self, blob: &Path, there: &Metadata, stamps: &[Stamp]) -> bool {
+    fn is_ours(&self, blob: &Path, there: &Metadata, file: &RemoteFile, stamps: &[Stamp]) -> bool {
         if there.is_symlink() {
-            shared::payload(&self.layout, blob).is_some() || shows(blob, stamps)
+            shared::payload(&self.layout, blob).is_some() || shows(blob, file, stamps)
         } else {
-            stamps.contains(&Stamp::of(there))
+            is_proven(blob, there, file, stamps)
         }
     }
 
@@ -191,9 +192,32 @@ impl RepoCache {
     }
 }
 
-/// Whether `link` leads to something that was proven. A dangling one shows nobody anything.
-fn shows(link: &Path, stamps: &[Stamp]) -> bool {
-    fs::metadata(link).map_or(true, |there| stamps.contains(&Stamp::of(&there)))
+/// Whether `link` leads to what was proven. A dangling one shows nobody anything.
+fn shows(link: &Path, file: &RemoteFile, stamps: &[Stamp]) -> bool {
+    fs::metadata(link).map_or(true, |there| is_proven(link, &there, file, stamps))
+}
+
+/// Whether a file is the content that was pulled: it looks as it did, or it is hashed. A record knows one
+/// look of each file, and several views may have a copy of their own.
+fn is_proven(path: &Path, there: &Metadata, file: &RemoteFile, stamps: &[Stamp]) -> bool {
+    if stamps.contains(&Stamp::of(there)) {
+        return true;
+    }
+    let is_alike = there.is_file() && there.len() == file.len;
+    is_alike && holds(path, file).unwrap_or(false)
+}
+
+/// Whether a file has the digest of `file`.
+fn holds(path: &Path, file: &RemoteFile) -> io::Result<bool> {
+    let mut content = File::open(path)?;
+    let mut hasher = Hasher::new(file.digest, file.len);
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        match content.read(&mut buffer)? {
+            0 => return Ok(hasher.finish().is_match()),
+            step => hasher.update(&buffer[..step]),
+        }
+    }
 }
 
 /// Removes a folder that is empty; another one stays.
@@ -265,6 +289,18 @@ mod tests {
         assert_eq!(withdrawn.names, 0);
         assert!(withdrawn.foreign.contains(&entry));
         assert!(entry.exists() && blob.exists() && other.exists());
+    }
+
+    #[test]
+    fn a_copy_whose_look_nobody_recorded_is_told_by_its_hash() {
+        let (_dir, repo, (file, _)) = published();
+        let blob = repo.layout.blob(file.digest);
+        fs::remove_file(&blob).unwrap();
+        fs::write(&blob, "content").unwrap();
+        let unknown = (file, Vec::new());
+        withdraw(&repo, 'c', &unknown);
+        assert_eq!(withdraw(&repo, 'd', &unknown).names, 1);
+        assert!(!repo.folder().exists());
     }
 
     #[test]
