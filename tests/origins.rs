@@ -25,6 +25,8 @@ mod away;
 mod content;
 #[path = "origins/dead.rs"]
 mod dead;
+#[path = "origins/hubs.rs"]
+mod hubs;
 #[path = "origins/speed.rs"]
 mod speed;
 
