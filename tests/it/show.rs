@@ -223,11 +223,11 @@ fn what_is_not_there_is_said_with_words() {
     let typo = show(&larder, &["org/tyni"]).exited(3);
     typo.says(&[
         "cannot show org/tyni",
-        "the store has no org/tyni",
+        "org/tyni is not in the store",
         "did you mean org/tiny",
     ]);
     let revision = show(&larder, &["org/tiny@v9"]).exited(3);
-    revision.says(&["the store has org/tiny, but not at `v9`", "it has main"]);
+    revision.says(&["revision `v9` of org/tiny is not in the store", "main"]);
     show(&larder, &["far/away"])
         .exited(3)
         .says(&["`larder ls` lists what is there"]);
@@ -242,8 +242,8 @@ fn what_is_not_there_is_said_with_words() {
     fs::write(snapshot.join("f"), "x").unwrap();
     let other = show(&larder, &["other/model"]).exited(3);
     other.says(&[
-        "the store has no other/model",
-        "another client left it in",
+        "other/model is not in the store",
+        "another program keeps it in",
         "`larder adopt`",
     ]);
 }
