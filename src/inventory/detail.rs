@@ -116,7 +116,10 @@ impl Detail {
         Ok(Self {
             hub: manifest.hub,
             repo: recorded.repo.clone(),
-            canonical: manifest.canonical.clone(),
+            canonical: manifest
+                .canonical
+                .clone()
+                .filter(|name| *name != recorded.repo.id()),
             commit: manifest.commit.clone(),
             revisions: manifest
                 .revisions

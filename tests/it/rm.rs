@@ -356,3 +356,18 @@ fn a_view_on_a_disk_that_is_not_there_keeps_what_it_shows() {
     ran.says(&["is not there now: what it shows stays"]);
     assert!(larder.path("away/hub/models--org--two/refs/main").exists());
 }
+
+#[test]
+fn the_folders_that_lose_files_are_named() {
+    let hub = hub();
+    let larder = Larder::at(&hub);
+    let folder = larder.home().join("deployed");
+    larder.pulled(["org/two", "--local-dir", folder.to_str().unwrap()]);
+    let would = larder.args(["rm", "--dry-run", "org/two"]).run().exited(0);
+    let place = format!("out of folder {}\n", folder.display());
+    assert!(would.stdout.contains(&place), "{would:?}");
+    assert!(folder.join("README.md").exists());
+    let gone = rm(&larder, &["org/two"]).exited(0);
+    assert!(gone.stdout.contains(&place), "{gone:?}");
+    assert!(!folder.join("README.md").exists());
+}

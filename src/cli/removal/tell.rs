@@ -1,8 +1,13 @@
 //! What goes or has gone, as a table or a document.
 
+use std::collections::BTreeSet;
+
 use larder::error::Error;
+use larder::redact::clean;
 use larder::removal::apply::Removed;
 use larder::removal::{Going, Removal};
+use larder::repo::HubName;
+use larder::view::ViewId;
 use serde_json::{Value, json};
 
 use crate::cli::output::Output;
@@ -86,7 +91,22 @@ pub(crate) fn table(removal: &Removal, width: Option<usize>) -> String {
     let count = removal.unfinished.len();
     others("unfinished files", count, Some(unfinished), "left behind");
     others("records", removal.damaged.len(), None, "damaged");
-    in_columns(["WHAT", "FILES", "SIZE", "WHY"], &rows, width)
+    in_columns(["WHAT", "FILES", "SIZE", "WHY"], &rows, width) + &places(removal)
+}
+
+/// The folders in which something will be seen no longer, a line for each: one of them may be a
+/// deployment.
+fn places(removal: &Removal) -> String {
+    let views = removal
+        .commits
+        .iter()
+        .flat_map(|going| &going.manifest.views);
+    let views: BTreeSet<_> = views.collect();
+    let line = |view: &&ViewId| {
+        let root = clean(&view.root.to_string_lossy());
+        format!("out of {} {root}\n", view.kind.short())
+    };
+    views.iter().map(line).collect()
 }
 
 fn row(going: &Going) -> [String; 4] {
@@ -101,7 +121,11 @@ fn row(going: &Going) -> [String; 4] {
 
 /// `owner/name@0123456789ab (main, v1)`; where the commit stays, the revisions that go.
 fn name(going: &Going) -> String {
-    let (repo, commit) = (&going.repo, going.manifest.commit.short());
+    let repo = match going.manifest.hub {
+        HubName::HuggingFace => going.repo.to_string(),
+        hub => format!("{hub}:{}", going.repo),
+    };
+    let commit = going.manifest.commit.short();
     let names = |names: &mut dyn Iterator<Item = String>| names.collect::<Vec<_>>().join(", ");
     let revisions = names(&mut going.revisions.iter().map(ToString::to_string));
     match (going.is_whole, going.revisions.is_empty()) {
