@@ -202,7 +202,7 @@ mod tests {
         );
         for text in ["org/name@v3", "org/name@eeeee"] {
             let said = all(text);
-            assert!(said.contains("but not at"), "{said}");
+            assert!(said.contains("is not in the store"), "{said}");
             assert!(said.contains("main, v2"), "{said}");
         }
     }
