@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Timespec, Timestamps, UTIME_NOW};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Cause;
@@ -40,6 +41,17 @@ pub const TEMPORARY: &str = ".tmp-";
 /// For files of ours that are opened to be written: somebody else's file is not, whatever links to it.
 #[expect(clippy::cast_possible_wrap, reason = "a flag is far below the sign")]
 const NO_LINK: i32 = rustix::fs::OFlags::NOFOLLOW.bits() as i32;
+
+/// The present time by the clock of the file's filesystem, for both times of a file.
+pub(crate) const NOW: Timestamps = Timestamps {
+    last_access: UTIME_IS_NOW,
+    last_modification: UTIME_IS_NOW,
+};
+
+const UTIME_IS_NOW: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: UTIME_NOW,
+};
 
 /// What makes a file recognisable without hashing it again: a file that still has the stamp it had
 /// when it was proven has not been replaced, cut or written since.
