@@ -5,13 +5,16 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Timespec, Timestamps, UTIME_NOW};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Cause;
 
+mod link;
 mod remove;
 mod share;
 
+pub use link::{Placed, link, link_if_absent, place, place_copy};
 pub use remove::remove_counted;
 pub(crate) use remove::{files_below, remove_empty_above, remove_empty_below, remove_tree};
 pub(crate) use share::{make_dir, make_dirs, share_dir, share_file};
@@ -32,23 +35,23 @@ impl<T> OnPath<T> for io::Result<T> {
     }
 }
 
-/// How a file came to its second name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Placed {
-    /// One inode with two names.
-    Hardlink,
-    /// A copy that shares its blocks.
-    Reflink,
-    /// A copy that costs its size again.
-    Copy,
-}
-
 /// How the names of temporary files begin.
 pub const TEMPORARY: &str = ".tmp-";
 
 /// For files of ours that are opened to be written: somebody else's file is not, whatever links to it.
 #[expect(clippy::cast_possible_wrap, reason = "a flag is far below the sign")]
 const NO_LINK: i32 = rustix::fs::OFlags::NOFOLLOW.bits() as i32;
+
+/// The present time by the clock of the file's filesystem, for both times of a file.
+pub(crate) const NOW: Timestamps = Timestamps {
+    last_access: UTIME_IS_NOW,
+    last_modification: UTIME_IS_NOW,
+};
+
+const UTIME_IS_NOW: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: UTIME_NOW,
+};
 
 /// What makes a file recognisable without hashing it again: a file that still has the stamp it had
 /// when it was proven has not been replaced, cut or written since.
@@ -293,63 +296,6 @@ pub fn remove_file(path: &Path) -> Result<(), Cause> {
     match fs::remove_file(path) {
         Err(error) if is_absent(&error) => Ok(()),
         other => other.on_path("remove", path),
-    }
-}
-
-/// Gives the finished file `from` the further name `to`, which must not exist: by hard link, else by
-/// sharing blocks, else by copying.
-///
-/// # Errors
-/// When `to` exists ([`io::ErrorKind::AlreadyExists`]) or none of the ways works.
-pub fn place(from: &Path, to: &Path) -> Result<Placed, Cause> {
-    match fs::hard_link(from, to) {
-        Ok(()) => return Ok(Placed::Hardlink),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists || is_absent(&error) => {
-            return Err(error).on_path("link a file to", to);
-        }
-        Err(_refused) => {}
-    }
-    place_copy(from, to)
-}
-
-/// As [`place`], for a file that is to have no second name.
-///
-/// # Errors
-/// When `to` exists, or none of the ways works.
-pub fn place_copy(from: &Path, to: &Path) -> Result<Placed, Cause> {
-    let dir = to.parent().unwrap_or(Path::new("."));
-    let temp = tempfile::Builder::new()
-        .prefix(TEMPORARY)
-        .make_in(dir, |path| reflink_copy::reflink_or_copy(from, path))
-        .on_path("copy a file to", to)?;
-    let placed = match temp.as_file() {
-        None => Placed::Reflink,
-        Some(_bytes) => Placed::Copy,
-    };
-    sync_file(temp.path())?;
-    temp.persist_noclobber(to)
-        .map_err(|failed| failed.error)
-        .on_path("copy a file to", to)?;
-    Ok(placed)
-}
-
-/// Gives `from` the further name `to`, which must not exist, by hard link.
-///
-/// # Errors
-/// When the name is taken, or the filesystem refuses.
-pub fn link(from: &Path, to: &Path) -> Result<Placed, Cause> {
-    fs::hard_link(from, to).on_path("link a file to", to)?;
-    Ok(Placed::Hardlink)
-}
-
-/// Gives `from` the further name `to` by hard link; fine when the name is taken.
-///
-/// # Errors
-/// When the filesystem refuses.
-pub fn link_if_absent(from: &Path, to: &Path) -> Result<(), Cause> {
-    match fs::hard_link(from, to) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        other => other.on_path("link a file to", to),
     }
 }
 

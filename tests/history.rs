@@ -1,5 +1,6 @@
-//! A random history: pulls, removals by larder, by `hf` and by hand, kills in the middle of pulls; after
-//! every step the disk is compared with a model of what must be there.
+//! A random history: pulls by larder and by `hf`, adoptions, removals by larder, by `hf` and by hand,
+//! kills in the middle of pulls; after every step the disk is compared with a model of what must be
+//! there, and `verify` has to find the same.
 //!
 //! A seed chooses everything: `LARDER_HISTORY_SEED=N` begins with it, `LARDER_HISTORY` is how many steps
 //! are taken. `scripts/soak` takes a thousand.

@@ -20,14 +20,15 @@ use larder::repo::HubName;
 
 use super::args::{Global, Hub};
 use super::progress::Mode;
+use environment::Env;
 use file::ConfigFile;
 use layers::Layers;
 pub(crate) use modelscope::ModelScope;
 use place::{Disks, Place, RealDisks};
 use token::Tokens;
-use vars::Env;
 
 pub(crate) mod amount;
+mod environment;
 mod file;
 mod layers;
 mod modelscope;

@@ -1,6 +1,5 @@
 //! `larder pull`: the request, the runtime, and what is printed when it is over.
 
-use std::path::PathBuf;
 use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
@@ -19,7 +18,7 @@ use super::interrupt::Watch;
 use super::output::{Output, Voice};
 use super::progress::Progress;
 use super::session::Site;
-use super::{render, session};
+use super::{render, runtime, session};
 
 mod args;
 mod fallback;
@@ -136,19 +135,7 @@ fn pull(
 ) -> Result<Outcome, Error> {
     let stop = CancellationToken::new();
     let _watch = Watch::start(stop.clone(), progress.sink());
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build();
-    let runtime = runtime.map_err(|source| {
-        let path = PathBuf::from("the runtime");
-        Cause::Io {
-            action: "start",
-            path: path.clone(),
-            source,
-        }
-        .on_path("start", &path)
-    })?;
-    runtime.block_on(async {
+    runtime::block_on(async {
         let mut session = session::open(config, site, progress.sink(), stop)?;
         if let Some(dir) = &args.folder.local_dir {
             session::into_folder(&mut session, dir, args.folder.link.into(), args.force)?;

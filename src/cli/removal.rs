@@ -18,7 +18,7 @@ use super::args::Hub;
 use super::config::{Config, amount};
 use super::interrupt::Watch;
 use super::output::{Output, Voice, can_ask};
-use super::session;
+use super::{runtime, session};
 
 mod tell;
 
@@ -137,24 +137,20 @@ fn wait(
     stop: &CancellationToken,
     output: &mut Output,
 ) -> Result<Collecting, Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let runtime = runtime.map_err(|error| Cause::Bug(format!("no runtime: {error}")));
     let timeout = config.lock_timeout.as_ref().map(|setting| setting.value);
-    let taken = runtime.and_then(|runtime| {
-        runtime.block_on(lock::wait_for(
-            || store.collect(),
-            "the store",
-            timeout,
-            stop,
-            || output.say("another process uses the store: waiting"),
-        ))
-    });
-    taken.map_err(|cause| Error {
-        doing: "remove",
-        subject: task.subject.clone(),
-        cause,
+    let taken = lock::wait_for(
+        || store.collect(),
+        "the store",
+        timeout,
+        stop,
+        || output.say("another process uses the store: waiting"),
+    );
+    runtime::block_on(async {
+        taken.await.map_err(|cause| Error {
+            doing: "remove",
+            subject: task.subject.clone(),
+            cause,
+        })
     })
 }
 

@@ -10,7 +10,7 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::fs::{CWD, RenameFlags, rename, renameat_with};
 use rustix::io::Errno;
 
 use super::TEMPORARY;
@@ -34,16 +34,16 @@ pub(crate) fn make_dir(path: &Path) -> io::Result<()> {
     let made = path.with_file_name(format!("{TEMPORARY}{:016x}", fastrand::u64(..)));
     fs::create_dir(&made)?;
     tell(fs::set_permissions(&made, dir_mode(bits)), &made);
-    let named = renameat_with(CWD, &made, CWD, path, RenameFlags::NOREPLACE);
+    let named = match renameat_with(CWD, &made, CWD, path, RenameFlags::NOREPLACE) {
+        // Takes the place of an empty folder at the most, which somebody made at the same moment.
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => rename(&made, path),
+        other => other,
+    };
     if named.is_err() {
         fs::remove_dir(&made)?;
     }
     match named {
-        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
-            fs::create_dir(path)?;
-            share_dir(path);
-            Ok(())
-        }
+        Err(Errno::NOTEMPTY | Errno::NOTDIR) => Err(io::ErrorKind::AlreadyExists.into()),
         other => Ok(other?),
     }
 }

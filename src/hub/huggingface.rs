@@ -24,7 +24,7 @@ use self::warnings::Warnings;
 use crate::error::Cause;
 use crate::hub::attempts::with_retries;
 use crate::hub::http::{Habits, Http};
-use crate::hub::send::{Answer, Ask, Edge, Hop};
+use crate::hub::send::{Answer, Ask, Edge, Hop, bad_answer};
 pub use crate::hub::setup::Config;
 use crate::hub::wire;
 pub use crate::hub::wire::Endpoint;
@@ -71,7 +71,7 @@ impl HuggingFace {
             .retried(|| async {
                 let answer = self.ask(repo, revision.as_str(), url.clone()).await?;
                 let (url, info) = (answer.url.clone(), wire::json(answer).await?);
-                api::resolved(repo, revision, info).map_err(|what| bad(&url, what))
+                api::resolved(repo, revision, info).map_err(|what| bad_answer(&url, what))
             })
             .await?;
         self.note_name(repo, resolved.canonical.as_deref());
@@ -85,13 +85,13 @@ impl HuggingFace {
         let mut seen = HashSet::new();
         while let Some(url) = next {
             let (page, after) = self.retried(|| self.ask_page(repo, commit, &url)).await?;
-            pages.add(page)?.map_err(|what| bad(&url, what))?;
+            pages.add(page)?.map_err(|what| bad_answer(&url, what))?;
             if after
                 .as_ref()
                 .is_some_and(|after| *after == url || seen.contains(after))
             {
                 let what = "pages of a listing that go in a circle".to_owned();
-                return Err(bad(&url, what));
+                return Err(bad_answer(&url, what));
             }
             seen.insert(url);
             next = after;
@@ -207,13 +207,6 @@ pub(crate) fn read_pages<'a>(
         }
     }
     pages.finish().map(Ok)
-}
-
-fn bad(url: &Url, what: String) -> Cause {
-    Cause::BadAnswer {
-        host: crate::hub::send::host_of(url),
-        what,
-    }
 }
 
 impl Hub for HuggingFace {

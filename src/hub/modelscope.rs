@@ -30,7 +30,7 @@ use self::walk::{Question, Walk};
 use crate::error::Cause;
 use crate::hub::attempts::with_retries;
 use crate::hub::http::{Habits, Http};
-use crate::hub::send::{Ask, Edge, Hop, host_of};
+use crate::hub::send::{Ask, Edge, Hop, bad_answer};
 pub use crate::hub::setup::Config;
 use crate::hub::wire::{self, Rows};
 use crate::hub::{Hub, Listing, RemoteFile, Resolved};
@@ -74,7 +74,7 @@ impl ModelScope {
     async fn ask_revision(&self, repo: &RepoId, revision: &Revision) -> Result<Resolved, Cause> {
         let url = self.urls.commits(repo, revision.as_str());
         let commits: Commits = self.ask(repo, revision.as_str(), &url).await?;
-        let newest = commits.newest().map_err(|what| bad(&url, what))?;
+        let newest = commits.newest().map_err(|what| bad_answer(&url, what))?;
         // A name that means nothing is no error for the site.
         let commit = newest.ok_or_else(|| Cause::RevisionNotFound {
             revision: revision.to_string(),
@@ -96,7 +96,7 @@ impl ModelScope {
         if told.is_empty() {
             // A listing of nothing is how the site says that it could not look.
             let what = "a listing without a file".to_owned();
-            return Err(bad(
+            return Err(bad_answer(
                 &self.urls.files(repo, commit.as_str(), None, true),
                 what,
             ));
@@ -121,7 +121,7 @@ impl ModelScope {
             while let Some(answer) = answers.next().await {
                 let (question, url, listed) = answer?;
                 walk.answer(&question, listed)?
-                    .map_err(|what| bad(&url, what))?;
+                    .map_err(|what| bad_answer(&url, what))?;
             }
         }
     }
@@ -150,14 +150,14 @@ impl ModelScope {
             let listed: Listed = self.ask(repo, commit.as_str(), &url).await?;
             let rows = listed.0.len();
             let is_short = rows < urls::PAGE_ROWS && first.is_some_and(|first| rows < first);
-            let is_news = walk.page(listed)?.map_err(|what| bad(&url, what))?;
+            let is_news = walk.page(listed)?.map_err(|what| bad_answer(&url, what))?;
             if is_short || !is_news {
                 return Ok(walk);
             }
             first = first.or(Some(rows));
         }
         let url = self.urls.tree(repo, commit.as_str(), MAX_PAGES);
-        Err(bad(
+        Err(bad_answer(
             &url,
             format!("a listing of more than {MAX_PAGES} pages"),
         ))
@@ -257,13 +257,6 @@ pub(crate) fn read_answers<'a>(
         rows.insert(unproven::as_file(told))?;
     }
     rows.finish().map(Ok)
-}
-
-fn bad(url: &Url, what: String) -> Cause {
-    Cause::BadAnswer {
-        host: host_of(url),
-        what,
-    }
 }
 
 impl Hub for ModelScope {

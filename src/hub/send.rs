@@ -195,10 +195,7 @@ impl Edge {
         let location = String::from_utf8_lossy(location.as_bytes());
         match self.trust.target(from, &location) {
             Ok(url) => Ok(Some(url)),
-            Err(what) => Err(Cause::BadAnswer {
-                host: host_of(from),
-                what: what.to_owned(),
-            }),
+            Err(what) => Err(bad_answer(from, what.to_owned())),
         }
     }
 }
@@ -219,10 +216,7 @@ impl Answer {
 
     /// That it makes no sense, and why.
     pub(crate) fn bad(&self, what: String) -> Cause {
-        Cause::BadAnswer {
-            host: self.host(),
-            what,
-        }
+        bad_answer(&self.url, what)
     }
 
     /// The next bytes of the body, nothing at its end.
@@ -273,6 +267,14 @@ fn unanswered(host: String, error: reqwest::Error) -> Cause {
         Cause::Unreachable { host, source }
     } else {
         Cause::Broken { host, source }
+    }
+}
+
+/// That what came from `url` makes no sense, and why.
+pub(crate) fn bad_answer(url: &Url, what: String) -> Cause {
+    Cause::BadAnswer {
+        host: host_of(url),
+        what,
     }
 }
 

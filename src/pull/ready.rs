@@ -2,30 +2,24 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::error::{Cause, Error};
 use crate::fs;
+use crate::hashing::Around;
 use crate::plan::{Action, Plan, Step};
-use crate::report::Event;
 use crate::session::Session;
-use crate::store::{Writing, lock};
+use crate::store::Writing;
 
 /// Creates the store where needed and keeps collection away. A store that cannot be written is no
 /// hindrance when nothing has to be written to it.
 pub(super) async fn prepare(session: &Session, plan: &Plan) -> Result<Option<Writing>, Cause> {
-    let tell = || {
-        session.sink.emit(Event::Notice(
-            "another process is cleaning the store: waiting".to_owned(),
-        ));
+    let around = Around {
+        sink: Arc::clone(&session.sink),
+        stop: session.stop.clone(),
+        lock_timeout: session.limits.lock_timeout,
     };
-    let store_lock = lock::wait_for(
-        || session.store.prepare(),
-        "the store",
-        session.limits.lock_timeout,
-        &session.stop,
-        tell,
-    );
-    match store_lock.await {
+    match around.leave_to_write(&session.store).await {
         Ok(writing) => Ok(Some(writing)),
         Err(Cause::Io { .. }) if plan.is_all_here() => Ok(None),
         Err(cause) => Err(cause),

@@ -10,6 +10,7 @@ use crate::error::Cause;
 use crate::fs::{self, FileId, OnPath, Placed};
 use crate::store::Store;
 use crate::store::ingest;
+use crate::store::names::take_name;
 
 /// What is read stays in the processor's cache until it is hashed: with 1 MiB hashing costs half as much
 /// again. The kernel reads ahead by itself.
@@ -114,7 +115,7 @@ impl Store {
         let aside = self.layout.temporary();
         fs::create_dir_all(&self.layout.partials())?;
         let placed = place(file, &aside)?;
-        let renamed = self.disk.rename(&aside, path);
+        let renamed = take_name(self.disk.as_ref(), &self.layout, &aside, path);
         // It is still there when that failed, or when somebody linked the same file meanwhile.
         self.disk.remove(&aside)?;
         renamed.map(|()| placed)

@@ -21,6 +21,7 @@ use crate::plan::ranges::RangeSet;
 use crate::store::disk::{Disk, DiskFile};
 use crate::store::journal::{self, BootId, Identity, Journal};
 use crate::store::layout::Layout;
+use crate::store::names::take_name;
 
 /// Bytes read from the file at once while the hash catches up.
 const HASH_STEP: usize = 256 << 10;
@@ -309,7 +310,7 @@ pub(super) fn publish(
     disk.create_lasting_dir(dir)?;
     disk.make_read_only(data)?;
     // What has the name was proven once, and nobody knows what was done to it since.
-    disk.rename(data, &path)?;
+    take_name(disk, layout, data, &path)?;
     disk.sync_dir(dir)?;
     name_git(disk, layout, hashed);
     Ok(())

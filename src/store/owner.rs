@@ -17,7 +17,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_NOW};
+use rustix::fs::{AtFlags, CWD};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Cause;
@@ -118,15 +118,7 @@ impl Mark {
             return Ok(());
         }
         // The filesystem's own clock, which others compare it with.
-        let now = Timespec {
-            tv_sec: 0,
-            tv_nsec: UTIME_NOW,
-        };
-        let times = Timestamps {
-            last_access: now,
-            last_modification: now,
-        };
-        rustix::fs::utimensat(CWD, &self.path, &times, AtFlags::SYMLINK_NOFOLLOW)
+        rustix::fs::utimensat(CWD, &self.path, &files::NOW, AtFlags::SYMLINK_NOFOLLOW)
             .map_err(std::io::Error::from)
             .on_path("touch", &self.path)
     }

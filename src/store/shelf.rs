@@ -21,6 +21,7 @@ use crate::store::blob::check;
 use crate::store::disk::Disk;
 use crate::store::ingest;
 use crate::store::layout::Layout;
+use crate::store::names::take_name;
 
 /// How much a power cut may cost: names are synced about this often.
 const SETTLE_EVERY: Duration = Duration::from_secs(5);
@@ -201,7 +202,7 @@ impl Shelf {
         if !self.folders(|folders| folders.made.contains(dir)) {
             self.make(dir)?;
         }
-        self.disk.rename(made, path)?;
+        take_name(self.disk.as_ref(), &self.layout, made, path)?;
         self.folders(|folders| {
             if !folders.unsynced.contains(dir) {
                 folders.unsynced.insert(dir.to_owned());

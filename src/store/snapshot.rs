@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use rustix::fs::{Timespec, Timestamps, UTIME_NOW, futimens};
+use rustix::fs::futimens;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::BlobId;
@@ -219,18 +219,10 @@ impl Store {
     pub fn touch(&self, hub: HubName, repo: &RepoId, commit: &Commit) -> Result<(), Cause> {
         let path = self.layout.manifest(hub, repo, commit);
         // The present time, and no other, may be set by whoever may write the file.
-        let now = Timespec {
-            tv_sec: 0,
-            tv_nsec: UTIME_NOW,
-        };
-        let times = Timestamps {
-            last_access: now,
-            last_modification: now,
-        };
         File::options()
             .append(true)
             .open(&path)
-            .and_then(|file| Ok(futimens(&file, &times)?))
+            .and_then(|file| Ok(futimens(&file, &fs::NOW)?))
             .on_path("update the time of", &path)
     }
 

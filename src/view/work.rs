@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::aside::Aside;
 use super::folders::Folders;
-use super::{Placements, RemoteFile};
+use super::{Placements, Published, RemoteFile};
 use crate::error::Cause;
 use crate::fs::{FileId, OnPath, Placed, Stamp, place, stamp};
 
@@ -121,6 +121,17 @@ impl Work {
         let placed = self.place(item, &made, to)?;
         self.placed.count(placed);
         self.folders.show(&made, to)
+    }
+
+    /// What was done, for a snapshot in which the names are the files themselves.
+    pub(super) fn published(self, items: &[Item<'_>], snapshot: PathBuf) -> Published {
+        let stamp = |item: &Item<'_>| self.stamp(item, &snapshot.join(item.file.path.as_str()));
+        Published {
+            stamps: items.iter().map(stamp).collect(),
+            snapshot,
+            placed: self.placed,
+            left: Vec::new(),
+        }
     }
 
     /// What the content at `name` looks like, if it is what was put there for `item`. Other clients

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::hub::Content;
 use super::model::{Key, VIEWS, View};
@@ -24,6 +24,44 @@ pub(crate) fn everything(world: &World) {
             repo_in_view(world, view, id);
         }
     }
+    verified(world);
+}
+
+/// `verify` finds what was removed by hand out of a snapshot, and nothing else; snapshots that are gone
+/// are told and no failure.
+fn verified(world: &World) {
+    let (mut missing, mut gone) = (BTreeSet::new(), BTreeSet::new());
+    for (key, record) in &world.model.records {
+        for view in &record.views {
+            let snapshot = world.folder(*view, key.0).join("snapshots").join(&key.1);
+            if fs::symlink_metadata(&snapshot).is_err() {
+                gone.insert((key.1.clone(), world.cache(*view)));
+                continue;
+            }
+            let shown = world.model.shown.get(&(*view, key.clone()));
+            let is_shown = |path: &&String| shown.is_some_and(|shown| shown.contains(*path));
+            let paths = record.files.iter().filter(|path| !is_shown(path));
+            missing.extend(paths.map(|path| snapshot.join(path)));
+        }
+    }
+    let ran = world.larder.args(["verify", "--json"]).run();
+    let told = ran.json();
+    let rows = |list: &str| told[list].as_array().unwrap().clone();
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let wrong = rows("wrong");
+    assert!(
+        wrong.iter().all(|row| row["problem"] == "missing"),
+        "{ran:#?}"
+    );
+    let wrong: BTreeSet<PathBuf> = wrong.iter().map(|row| text(&row["path"]).into()).collect();
+    assert_eq!(wrong, missing, "verify: missing");
+    let absent = rows("gone");
+    let absent: BTreeSet<(String, PathBuf)> = absent
+        .iter()
+        .map(|row| (text(&row["commit"]), text(&row["view"]["root"]).into()))
+        .collect();
+    assert_eq!(absent, gone, "verify: gone");
+    ran.exited(if missing.is_empty() { 0 } else { 6 });
 }
 
 /// SHA-256 and git id of every content that a record names.

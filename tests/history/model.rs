@@ -50,15 +50,63 @@ impl Model {
         record.files.extend(files.iter().cloned());
         record.views.insert(view);
         record.is_pinned |= revision.is_none();
-        let shown = self.shown.entry((view, key.clone())).or_default();
-        shown.extend(files.iter().cloned());
         if let Some(revision) = revision {
             record.revisions.insert(revision.to_owned());
             let (id, commit) = key;
             self.refs.insert((id, revision.to_owned()), commit.clone());
+        }
+        self.found(key, revision, view, files);
+    }
+
+    /// These files are in a view, whoever put them there.
+    pub(crate) fn found(
+        &mut self,
+        key: &Key,
+        revision: Option<&str>,
+        view: View,
+        files: &[String],
+    ) {
+        let shown = self.shown.entry((view, key.clone())).or_default();
+        shown.extend(files.iter().cloned());
+        if let Some(revision) = revision {
+            let (id, commit) = key;
             self.noted
                 .insert((view, id, revision.to_owned()), commit.clone());
         }
+    }
+
+    /// `adopt` of a view: what it shows is on record as if it had been pulled.
+    pub(crate) fn adopted(&mut self, view: View) {
+        for ((at, key), names) in &self.shown {
+            if *at != view {
+                continue;
+            }
+            let (id, commit) = key;
+            let noted = self.noted.iter();
+            let noted =
+                noted.filter(|((at, of, _), said)| at == &view && of == id && *said == commit);
+            let revisions: BTreeSet<String> = noted.map(|((_, _, name), _)| name.clone()).collect();
+            let is_new = !self.records.contains_key(key);
+            let record = self.records.entry(key.clone()).or_default();
+            record.files.extend(names.iter().cloned());
+            record.views.insert(view);
+            record.is_pinned |= is_new && revisions.is_empty();
+            for revision in &revisions {
+                let name = (*id, revision.clone());
+                self.refs.entry(name).or_insert_with(|| commit.clone());
+            }
+            record.revisions.extend(revisions);
+        }
+    }
+
+    /// The names of a commit in a view that larder knows of.
+    pub(crate) fn recorded_in(&self, view: View, key: &Key) -> Vec<String> {
+        let record = self.records.get(key);
+        let Some(record) = record.filter(|record| record.views.contains(&view)) else {
+            return Vec::new();
+        };
+        let shown = &self.shown[&(view, key.clone())];
+        shown.intersection(&record.files).cloned().collect()
     }
 
     /// The revisions that lead to a commit, by the store and by the views that show it.

@@ -1,12 +1,13 @@
 //! What can happen. Another kind of step is a variant here, a line in `choose`, a method, and what it
 //! means in the model.
 
+use std::ffi::OsString;
 use std::fs;
 use std::time::Duration;
 
 use fastrand::Rng;
 
-use super::bin::{Call, Running};
+use super::bin::{Call, Ran, Running};
 use super::hub::{Hub, Record};
 use super::model::{Key, VIEWS, View};
 use super::python::Client;
@@ -41,6 +42,10 @@ pub(crate) enum Step {
     ViewByHand(View),
     /// What is on record and whole is pulled offline.
     Offline(Key, View),
+    /// `hf download` of all or some files.
+    HfPull(Pull),
+    /// `adopt` of a view.
+    Adopt(View),
 }
 
 /// What is pulled.
@@ -83,11 +88,13 @@ impl Step {
             53..56 => one(random, &shown).map(|(view, key)| Self::HfRm(view, key)),
             56..59 => Some(Self::RepoByHand(view, id)),
             59..63 => one(random, &shown).and_then(|(view, key)| {
-                let names: Vec<_> = model.shown[&(view, key.clone())].iter().cloned().collect();
+                let names = model.recorded_in(view, &key);
                 Some(Self::NameByHand(view, key, one(random, &names)?))
             }),
             63 => Some(Self::ViewByHand(view)),
-            64..70 => one(random, &recorded).map(|key| Self::Offline(key, view)),
+            64..69 => one(random, &recorded).map(|key| Self::Offline(key, view)),
+            69..75 => Some(Self::HfPull(pull.clone())),
+            75..81 => one(random, &shown).map(|(view, _)| Self::Adopt(view)),
             _ => None,
         };
         step.unwrap_or(Self::Pull(pull))
@@ -150,6 +157,17 @@ impl Step {
                 }
             }
             Self::Offline(key, view) => offline(world, key, *view),
+            Self::HfPull(pull) => {
+                pull.by_hf(world).succeeded();
+                world
+                    .model
+                    .found(&pull.key, pull.revision, pull.view, &pull.files);
+            }
+            Self::Adopt(view) => {
+                let args = [OsString::from("adopt"), world.cache(*view).into_os_string()];
+                world.larder.args(args).run().succeeded();
+                world.model.adopted(*view);
+            }
         }
     }
 
@@ -163,6 +181,8 @@ impl Step {
             Self::HfRm(..) => "hf cache rm",
             Self::RepoByHand(..) | Self::NameByHand(..) | Self::ViewByHand(_) => "removed by hand",
             Self::Offline(..) => "pulls offline",
+            Self::HfPull(_) => "hf download",
+            Self::Adopt(_) => "adopt",
         }
     }
 }
@@ -235,6 +255,18 @@ impl Pull {
         let cache = world.cache(self.view);
         call.and(["--cache-dir".as_ref(), cache.as_os_str()])
             .and(options)
+    }
+
+    /// The same by `hf`. It asks for everything where no file is named.
+    fn by_hf(&self, world: &World) -> Ran {
+        let (id, commit) = &self.key;
+        let mut args = vec!["download", id];
+        if !self.is_all {
+            args.extend(self.files.iter().map(String::as_str));
+        }
+        args.extend(["--revision", self.revision.unwrap_or(commit)]);
+        let client = Client::hf(&world.larder, args);
+        client.env("HF_HUB_CACHE", world.cache(self.view)).run()
     }
 
     fn note(&self, world: &mut World) {

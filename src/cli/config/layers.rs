@@ -10,9 +10,9 @@ use larder::error::Error;
 use larder::redact::{SafeUrl, without_url_secrets};
 use larder::repo::HubName;
 
+use super::environment::Env;
 use super::file::{self, ConfigFile};
 use super::token::Tokens;
-use super::vars::Env;
 use super::{Origin, Setting, Surroundings, amount, place, unusable};
 use crate::cli::args::{ColorArg, Global, Hub, HubArg, ProgressArg};
 use crate::cli::progress::Mode;

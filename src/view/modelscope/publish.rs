@@ -28,16 +28,7 @@ impl MsSnapshot {
         }
         put_names(&Locked(self), &folder, &items, &mut work)?;
         work.folders.sync()?;
-        let stamps = items
-            .iter()
-            .map(|item| work.stamp(item, &self.entry(item.file)))
-            .collect();
-        Ok(Published {
-            snapshot: folder,
-            stamps,
-            placed: work.placed,
-            left: Vec::new(),
-        })
+        Ok(work.published(&items, folder))
     }
 
     /// Leaves the lock files that the client would have left; whoever put here what is here has.

@@ -36,16 +36,7 @@ impl MsFolder {
         index::merge(&mut rows, &new_rows(publication));
         self.put_rows(&rows, &mut work)?;
         work.folders.sync()?;
-        let stamps = items
-            .iter()
-            .map(|item| work.stamp(item, &self.entry(item.file)))
-            .collect();
-        Ok(Published {
-            snapshot: folder,
-            stamps,
-            placed: work.placed,
-            left: Vec::new(),
-        })
+        Ok(work.published(&items, folder))
     }
 
     pub(super) fn work(&self) -> Work {

@@ -1,0 +1,76 @@
+//! Giving a finished file a further name: by hard link, by shared blocks, by a copy.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use super::{OnPath, TEMPORARY, is_absent, sync_file};
+use crate::error::Cause;
+
+/// How a file came to its second name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Placed {
+    /// One inode with two names.
+    Hardlink,
+    /// A copy that shares its blocks.
+    Reflink,
+    /// A copy that costs its size again.
+    Copy,
+}
+
+/// Gives the finished file `from` the further name `to`, which must not exist: by hard link, else by
+/// sharing blocks, else by copying.
+///
+/// # Errors
+/// When `to` exists ([`io::ErrorKind::AlreadyExists`]) or none of the ways works.
+pub fn place(from: &Path, to: &Path) -> Result<Placed, Cause> {
+    match fs::hard_link(from, to) {
+        Ok(()) => return Ok(Placed::Hardlink),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists || is_absent(&error) => {
+            return Err(error).on_path("link a file to", to);
+        }
+        Err(_refused) => {}
+    }
+    place_copy(from, to)
+}
+
+/// As [`place`], for a file that is to have no second name.
+///
+/// # Errors
+/// When `to` exists, or none of the ways works.
+pub fn place_copy(from: &Path, to: &Path) -> Result<Placed, Cause> {
+    let dir = to.parent().unwrap_or(Path::new("."));
+    let temp = tempfile::Builder::new()
+        .prefix(TEMPORARY)
+        .make_in(dir, |path| reflink_copy::reflink_or_copy(from, path))
+        .on_path("copy a file to", to)?;
+    let placed = match temp.as_file() {
+        None => Placed::Reflink,
+        Some(_bytes) => Placed::Copy,
+    };
+    sync_file(temp.path())?;
+    temp.persist_noclobber(to)
+        .map_err(|failed| failed.error)
+        .on_path("copy a file to", to)?;
+    Ok(placed)
+}
+
+/// Gives `from` the further name `to`, which must not exist, by hard link.
+///
+/// # Errors
+/// When the name is taken, or the filesystem refuses.
+pub fn link(from: &Path, to: &Path) -> Result<Placed, Cause> {
+    fs::hard_link(from, to).on_path("link a file to", to)?;
+    Ok(Placed::Hardlink)
+}
+
+/// Gives `from` the further name `to` by hard link; fine when the name is taken.
+///
+/// # Errors
+/// When the filesystem refuses.
+pub fn link_if_absent(from: &Path, to: &Path) -> Result<(), Cause> {
+    match fs::hard_link(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other.on_path("link a file to", to),
+    }
+}
