@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use larder::error::{Cause, Error, Subject};
 use larder::removal::apply::{Removed, apply};
 use larder::removal::{Key, Marks, Removal, Stock};
+use larder::repo::HubName;
 use larder::report::Silent;
 use larder::store::collect::Collecting;
 use larder::store::{Store, lock};
@@ -69,7 +70,7 @@ pub(crate) fn run(
     config: &Config,
     output: &mut Output,
 ) -> Result<(), Error> {
-    let store = session::store(config)?;
+    let store = session::store(config, HubName::HuggingFace)?;
     let removal = look(task, &store, None)?.1;
     if how.dry_run || removal.is_empty() {
         if removal.is_empty() {
