@@ -18,10 +18,12 @@ use crate::store::Store;
 use crate::view::ViewId;
 
 mod look;
+mod place;
 mod promise;
 pub mod repair;
 mod scope;
 
+pub use place::Shown;
 pub use scope::{Chosen, choose};
 
 use look::Look;
@@ -83,7 +85,7 @@ pub enum Place {
     /// A name in the store that promises this digest.
     Store(Digest),
     /// A name in a view.
-    View(ViewId),
+    View(Shown),
     /// A record.
     Record,
 }
@@ -126,7 +128,7 @@ pub struct Copy {
 }
 
 /// What came of a verification.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Report {
     /// Everything that is wrong, in the order in which it was found.
     pub findings: Vec<Finding>,

@@ -25,6 +25,8 @@ mod listing;
 mod once;
 #[path = "modelscope/references.rs"]
 mod references;
+#[path = "modelscope/verify.rs"]
+mod verify;
 
 use hub::{Access, Builder, Content, Digests, Direct, Fault, Hub, Match, Origin, Record, Repo};
 use larder::{Larder, Ran};

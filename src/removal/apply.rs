@@ -9,10 +9,11 @@ use crate::digest::BlobId;
 use crate::error::{Cause, Error};
 use crate::fs::{self, FileId, Stamp};
 use crate::hub::RemoteFile;
-use crate::removal::stock::{Place, is_mounted, places};
+use crate::removal::stock::is_mounted;
 use crate::removal::{Going, Removal};
 use crate::store::Store;
 use crate::store::collect::Collecting;
+use crate::view::places::{Place, places};
 use crate::view::{View, ViewId, Withdrawal, Withdrawn};
 
 /// What has gone.
