@@ -148,6 +148,20 @@ pub struct Report {
     pub copies: Vec<Copy>,
 }
 
+impl Report {
+    /// Counts what came of another store, too.
+    pub fn add(&mut self, other: Self) {
+        self.findings.extend(other.findings);
+        self.gone.extend(other.gone);
+        self.commits += other.commits;
+        self.files += other.files;
+        self.bytes += other.bytes;
+        self.unrecorded += other.unrecorded;
+        self.newer += other.newer;
+        self.copies.extend(other.copies);
+    }
+}
+
 /// Verifies what `chosen` names.
 ///
 /// # Errors

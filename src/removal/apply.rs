@@ -35,6 +35,19 @@ pub struct Removed {
     pub absent: BTreeSet<PathBuf>,
 }
 
+impl Removed {
+    /// Counts what went in another store, too.
+    pub fn add(&mut self, other: Self) {
+        self.names += other.names;
+        self.blobs += other.blobs;
+        self.unfinished += other.unfinished;
+        self.freed_bytes += other.freed_bytes;
+        self.held += other.held;
+        self.foreign.extend(other.foreign);
+        self.absent.extend(other.absent);
+    }
+}
+
 /// Does what `removal` says. `views` are looked through for contents that an interrupted pull has put
 /// there without a name.
 ///

@@ -40,6 +40,17 @@ pub struct Repaired {
     pub forgotten: u64,
 }
 
+impl Repaired {
+    /// Counts what was done in another store, too.
+    pub fn add(&mut self, other: &Self) {
+        self.expelled += other.expelled;
+        self.copied += other.copied;
+        self.published += other.published;
+        self.fetched_bytes += other.fetched_bytes;
+        self.forgotten += other.forgotten;
+    }
+}
+
 /// Which files of which commit one pull puts right, in which view.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Part {
