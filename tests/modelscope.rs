@@ -19,6 +19,8 @@ mod larder;
 mod access;
 #[path = "modelscope/bytes.rs"]
 mod bytes;
+#[path = "modelscope/disks.rs"]
+mod disks;
 #[path = "modelscope/listing.rs"]
 mod listing;
 #[path = "modelscope/once.rs"]
