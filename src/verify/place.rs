@@ -20,13 +20,12 @@ pub struct Shown {
     pub revision: Revision,
 }
 
+/// Parts of a view, by their folders.
+type Parts = BTreeMap<PathBuf, (Arc<dyn RepoView>, Shown)>;
+
 /// The parts of the view `id` that are to show the commit, by their folders: none where it has one
 /// for each revision, and all of them lead to other commits by now.
-pub(super) fn shown_in(
-    store: &Store,
-    recorded: &Recorded,
-    id: &ViewId,
-) -> Result<BTreeMap<PathBuf, (Arc<dyn RepoView>, Shown)>, Cause> {
+pub(super) fn shown_in(store: &Store, recorded: &Recorded, id: &ViewId) -> Result<Parts, Cause> {
     let manifest = &recorded.manifest;
     let asked = manifest.revisions.iter().cloned();
     let now = store.references(manifest.hub, &recorded.repo, asked)?;
