@@ -27,6 +27,7 @@ mod folder;
 pub mod found;
 mod huggingface;
 mod known;
+mod modelscope;
 mod record;
 mod take;
 
@@ -204,7 +205,8 @@ async fn record(
 }
 
 impl Taken {
-    fn add(&mut self, other: Self) {
+    /// Counts what came of another part, too.
+    pub fn add(&mut self, other: Self) {
         self.files += other.files;
         self.known += other.known;
         self.hashed_bytes += other.hashed_bytes;

@@ -147,14 +147,13 @@ impl Inventory {
         let mut inventory = Self {
             partials: partial::all(store, &census)?,
             unreadable: std::mem::take(&mut lying.unreadable),
-            strays: if census.newer.is_empty() {
-                stored::strays(&census, &blobs)
-            } else {
-                Strays::default()
-            },
             ..Self::default()
         };
         let others = lying.into_repos(&mut holdings);
+        // Records that cannot be read may need any of them.
+        if census.newer.is_empty() {
+            inventory.strays = stored::strays(&census, &blobs, &holdings);
+        }
         inventory.repos = stored::repos(store, &census, &holdings)?;
         inventory.repos.extend(others);
         inventory
@@ -172,6 +171,23 @@ impl Inventory {
         inventory.damaged = census.damaged;
         inventory.newer = census.newer;
         Ok(inventory)
+    }
+}
+
+impl Inventory {
+    /// Counts what another store and its views hold, too.
+    pub fn add(&mut self, other: Self) {
+        self.repos.extend(other.repos);
+        self.repos
+            .sort_by(|a, b| (a.hub, &a.id, !a.is_in_store).cmp(&(b.hub, &b.id, !b.is_in_store)));
+        self.partials.extend(other.partials);
+        self.disk_bytes += other.disk_bytes;
+        self.saved_bytes += other.saved_bytes;
+        self.strays.count += other.strays.count;
+        self.strays.bytes += other.strays.bytes;
+        self.damaged.extend(other.damaged);
+        self.newer.extend(other.newer);
+        self.unreadable.extend(other.unreadable);
     }
 }
 

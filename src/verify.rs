@@ -18,10 +18,12 @@ use crate::store::Store;
 use crate::view::ViewId;
 
 mod look;
+mod place;
 mod promise;
 pub mod repair;
 mod scope;
 
+pub use place::Shown;
 pub use scope::{Chosen, choose};
 
 use look::Look;
@@ -83,7 +85,7 @@ pub enum Place {
     /// A name in the store that promises this digest.
     Store(Digest),
     /// A name in a view.
-    View(ViewId),
+    View(Shown),
     /// A record.
     Record,
 }
@@ -126,7 +128,7 @@ pub struct Copy {
 }
 
 /// What came of a verification.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Report {
     /// Everything that is wrong, in the order in which it was found.
     pub findings: Vec<Finding>,
@@ -144,6 +146,20 @@ pub struct Report {
     pub newer: u64,
     /// Good copies of contents that the store has not, or not as they should be.
     pub copies: Vec<Copy>,
+}
+
+impl Report {
+    /// Counts what came of another store, too.
+    pub fn add(&mut self, other: Self) {
+        self.findings.extend(other.findings);
+        self.gone.extend(other.gone);
+        self.commits += other.commits;
+        self.files += other.files;
+        self.bytes += other.bytes;
+        self.unrecorded += other.unrecorded;
+        self.newer += other.newer;
+        self.copies.extend(other.copies);
+    }
 }
 
 /// Verifies what `chosen` names.

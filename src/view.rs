@@ -23,6 +23,7 @@ pub mod huggingface;
 mod lock_file;
 pub mod lying;
 pub mod modelscope;
+pub mod places;
 mod snapshot;
 mod work;
 

@@ -19,12 +19,16 @@ mod larder;
 mod access;
 #[path = "modelscope/bytes.rs"]
 mod bytes;
+#[path = "modelscope/disks.rs"]
+mod disks;
 #[path = "modelscope/listing.rs"]
 mod listing;
 #[path = "modelscope/once.rs"]
 mod once;
 #[path = "modelscope/references.rs"]
 mod references;
+#[path = "modelscope/verify.rs"]
+mod verify;
 
 use hub::{Access, Builder, Content, Digests, Direct, Fault, Hub, Match, Origin, Record, Repo};
 use larder::{Larder, Ran};

@@ -21,6 +21,8 @@ mod hub;
 #[path = "support/modelscope.rs"]
 mod modelscope;
 
+#[path = "modelscope_clients/adopted.rs"]
+mod adopted;
 #[path = "modelscope_clients/filled.rs"]
 mod filled;
 #[path = "modelscope_clients/login.rs"]

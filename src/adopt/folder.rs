@@ -9,17 +9,21 @@ use crate::redact::clean;
 use crate::repo::RepoPath;
 
 /// Smaller files are edited by people, and save little.
-const LARGE: u64 = 1 << 20;
+pub(super) const LARGE: u64 = 1 << 20;
 
 /// How names end that downloads have until they are finished.
-const UNFINISHED: [&str; 6] = [
+const UNFINISHED: [&str; 7] = [
     "incomplete",
     "part",
     "partial",
     "crdownload",
     "download",
+    "parallel_tmp",
     "tmp",
 ];
+
+/// Folders in which clients of ModelScope, and larder, make what is not finished.
+const WORKSHOPS: [&str; 2] = ["._____temp", ".larder"];
 
 /// The folder as one part.
 pub(super) fn parts(dir: &Path, store: &Path) -> Result<Vec<Part>, Cause> {
@@ -32,7 +36,7 @@ pub(super) fn parts(dir: &Path, store: &Path) -> Result<Vec<Part>, Cause> {
                 continue;
             };
             if metadata.is_dir() {
-                if path != store {
+                if path != store && !is_workshop(&path) {
                     folders.push(path);
                 }
             } else if metadata.is_file() && metadata.len() >= LARGE && !is_unfinished(&path) {
@@ -54,6 +58,10 @@ pub(super) fn parts(dir: &Path, store: &Path) -> Result<Vec<Part>, Cause> {
         files,
         commits: Vec::new(),
     }])
+}
+
+fn is_workshop(path: &Path) -> bool {
+    WORKSHOPS.iter().any(|name| path.ends_with(name))
 }
 
 /// Whether somebody is still writing to it, by its name or by what aria2 keeps beside it.

@@ -5,7 +5,7 @@ use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::adopt::{folder, huggingface};
+use crate::adopt::{folder, huggingface, modelscope};
 use crate::digest::Digest;
 use crate::error::Cause;
 use crate::fs::{FileId, Stamp};
@@ -13,6 +13,7 @@ use crate::hub::RemoteFile;
 use crate::repo::{Commit, HubName, RepoId, RepoPath, Revision};
 use crate::view::ViewId;
 use crate::view::huggingface::stock;
+use crate::view::modelscope::scan;
 
 /// What is taken over in one go: a repo of a cache, or a folder.
 #[derive(Debug)]
@@ -112,17 +113,23 @@ impl Part {
     }
 }
 
-/// What is in `dir`: the repos of a cache, where it is one or has one as `hub`, else the large files of
-/// a folder. `store`, wherever it is, is left out.
+/// What is in `dir`: the repos of a Hugging Face cache, where it is one or has one as `hub`; those of a
+/// ModelScope cache, whichever client made it; else the large files of a folder. `store`, wherever it is, is left out.
 ///
 /// # Errors
 /// When it cannot be read.
 pub fn look(dir: &Path, store: &Path) -> Result<Vec<Part>, Cause> {
     let inside = dir.join("hub");
+    let found = scan(dir)?;
     for cache in [dir, &inside] {
         if stock::is_cache(cache)? {
-            return huggingface::parts(cache);
+            let mut parts = huggingface::parts(cache)?;
+            parts.extend(modelscope::shown(dir, &found)?);
+            return Ok(parts);
         }
+    }
+    if !found.snapshots.is_empty() {
+        return modelscope::parts(dir, &found, store);
     }
     folder::parts(dir, store)
 }

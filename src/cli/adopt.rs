@@ -16,17 +16,18 @@ use super::config::{Config, amount, place};
 use super::interrupt::Watch;
 use super::output::Output;
 use super::progress::Progress;
-use super::{render, runtime, verify};
+use super::{render, runtime, session, verify};
 
 const EXAMPLES: &str = "\
 Examples:
-  larder adopt                      the Hugging Face cache
+  larder adopt                      the Hugging Face cache and the ModelScope cache
   larder adopt --dry-run            how much there is to hash, and what that would free
   larder adopt ~/models /data/hf    a folder of weights, and another cache
 
 Every file is hashed once. What is what its name says is linked into the store, so that no pull fetches
 it again; what is there twice, or in the store already, becomes one file, and the room of the others is
-free. In a plain folder that is done to files of 1 MiB and more. Files become read-only, because a
+free. In a plain folder and in a ModelScope cache, whose names promise nothing, that is done to files of
+1 MiB and more. Files become read-only, because a
 change would reach every name of them. Nothing is removed and nothing moves: other tools find what they
 found before. Damaged files are listed and left alone (exit code 6). Run it again to go on after an
 interruption; what was done is not done twice.";
@@ -35,7 +36,7 @@ interruption; what was done is not done twice.";
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Adopt {
-    /// Hugging Face caches or plain folders [default: the Hugging Face cache]
+    /// Caches of either hub, or plain folders [default: the two caches]
     #[arg(value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub(crate) dirs: Vec<PathBuf>,
 
@@ -61,39 +62,56 @@ impl Adopt {
 /// Adopts and prints what came of it on stdout.
 pub(crate) fn run(args: &Adopt, config: &Config, output: &mut Output) -> Result<(), Error> {
     let begun = Instant::now();
-    let root = &config.store.path;
-    let store = Store::open(root).map_err(|cause| cause.on_path("open the store", root))?;
-    let parts = parts(args, config, &store)?;
-    let taken = if args.dry_run {
-        foresee(&store, &parts).map_err(|cause| cause.on_path("read the store", root))?
-    } else {
-        taken(config, &store, parts)?
-    };
+    let mut sum = Taken::default();
+    for (store, parts) in work(args, config)? {
+        let root = store.root();
+        sum.add(if args.dry_run {
+            foresee(&store, &parts).map_err(|cause| cause.on_path("read the store", root))?
+        } else {
+            taken(config, &store, parts)?
+        });
+    }
     let text = if output.is_json {
-        format!("{}\n", document(&taken, args.dry_run))
+        format!("{}\n", document(&sum, args.dry_run))
     } else {
-        page(&taken, args.dry_run, begun.elapsed())
+        page(&sum, args.dry_run, begun.elapsed())
     };
     output.answer(&text)?;
-    if !taken.damaged.is_empty() {
+    if !sum.damaged.is_empty() {
         output.fails_with(Kind::Integrity);
     }
     Ok(())
 }
 
-fn parts(args: &Adopt, config: &Config, store: &Store) -> Result<Vec<Part>, Error> {
-    let dirs = if args.dirs.is_empty() {
-        vec![config.hub_cache.value.clone()]
-    } else {
-        args.dirs.iter().map(|dir| place::resolved(dir)).collect()
-    };
-    let mut parts = Vec::new();
-    for dir in dirs {
+/// What there is to take over, each into the store on its disk.
+fn work(args: &Adopt, config: &Config) -> Result<Vec<(Store, Vec<Part>)>, Error> {
+    let shelves = session::shelves(config)?;
+    let mut work: Vec<(Store, Vec<Part>)> = shelves
+        .into_iter()
+        .map(|shelf| (shelf.store, Vec::new()))
+        .collect();
+    for dir in dirs(args, config) {
         let failed = |cause: Cause| cause.on_path("adopt", &dir);
+        let mut stores = work.iter();
+        let near = stores.position(|(store, _)| allow(store, &dir).is_ok());
+        let (store, parts) = &mut work[near.unwrap_or_default()];
         allow(store, &dir).map_err(failed)?;
         parts.extend(found::look(&dir, store.root()).map_err(failed)?);
     }
-    Ok(parts)
+    work.retain(|(_, parts)| !parts.is_empty());
+    Ok(work)
+}
+
+/// The named folders, or both caches; where only one is there, that one.
+fn dirs(args: &Adopt, config: &Config) -> Vec<PathBuf> {
+    if !args.dirs.is_empty() {
+        return args.dirs.iter().map(|dir| place::resolved(dir)).collect();
+    }
+    let usual = config.hub_cache.value.clone();
+    let other = Some(config.modelscope.cache().value.clone());
+    let other = other.filter(|dir| dir.is_dir() && *dir != usual);
+    let usual = Some(usual).filter(|dir| dir.is_dir() || other.is_none());
+    usual.into_iter().chain(other).collect()
 }
 
 fn taken(config: &Config, store: &Store, parts: Vec<Part>) -> Result<Taken, Error> {

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use clap::ValueHint;
 
-use larder::error::Error;
+use larder::error::{Cause, Error};
 use larder::inventory::Inventory;
 
 use super::args;
@@ -77,9 +77,7 @@ pub(crate) fn run(
     config: &Config,
     output: &mut Output,
 ) -> Result<(), Error> {
-    let store = session::store(config)?;
-    let inventory = Inventory::take(&store, &session::views(config))
-        .map_err(|cause| cause.on_path("list", store.root()))?;
+    let inventory = everything(config)?;
     notes(&inventory, output);
     let all = row::all(&inventory, ls.revisions);
     let count = all.len();
@@ -98,6 +96,15 @@ pub(crate) fn run(
     }
     let width = output.width;
     output.answer(&page::page(&inventory, &rows, count, ls.revisions, width))
+}
+
+fn everything(config: &Config) -> Result<Inventory, Error> {
+    let mut all = Inventory::default();
+    for shelf in session::shelves(config)? {
+        let failed = |cause: Cause| cause.on_path("list", shelf.store.root());
+        all.add(Inventory::take(&shelf.store, &shelf.views).map_err(failed)?);
+    }
+    Ok(all)
 }
 
 fn chosen<'a>(mut rows: Vec<Row<'a>>, ls: &Ls) -> Vec<Row<'a>> {

@@ -6,11 +6,11 @@ use larder::error::{Error, Subject};
 use larder::removal::Stock;
 use larder::removal::prune::Policy;
 use larder::removal::stock::Held;
-use larder::view::{ViewId, ViewKind};
 
 use super::config::{Config, amount};
 use super::output::Output;
 use super::removal::{self, How, Task};
+use super::session::{self, Shelf};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -20,7 +20,8 @@ Examples:
 
 Goes: commits to which no branch or tag leads any more, unless they were pulled by their id; commits
 that no view shows any more, because another tool removed them there; contents that no commit has;
-what interrupted pulls left. A view on a disk that is not there now has lost nothing.
+what interrupted pulls left. A view on a disk that is not there now has lost nothing. Where the caches
+are on two disks, --keep is for each of the two stores.
 
 Last use is the last pull, also one that found everything here: programs that read a model leave no
 trace that could be trusted.";
@@ -56,21 +57,17 @@ pub(crate) fn run(args: &Prune, config: &Config, output: &mut Output) -> Result<
         unfinished_for: args.partials_older_than,
         now: SystemTime::now(),
     };
-    let mark = |stock: &Stock, _is_again| {
+    let mark = |shelf: &Shelf, stock: &Stock, _is_again| {
         let shown = stock.commits.iter().map(Held::shown);
         let shown = shown.collect::<Result<Vec<_>, _>>();
-        let shown = shown.map_err(|cause| cause.on_path("look through", &config.store.path))?;
+        let shown = shown.map_err(|cause| cause.on_path("look through", shelf.store.root()))?;
         Ok(policy.mark(stock, &shown))
-    };
-    let usual = ViewId {
-        kind: ViewKind::HuggingFace,
-        root: config.hub_cache.value.clone(),
     };
     let task = Task {
         subject: Subject::Local(config.store.path.clone()),
         nothing: "nothing to prune",
         mark: &mark,
-        swept: Some(usual),
+        is_swept: true,
     };
-    removal::run(&task, &args.how, config, output)
+    removal::run(&task, &session::shelves(config)?, &args.how, config, output)
 }

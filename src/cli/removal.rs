@@ -12,13 +12,13 @@ use larder::removal::{Key, Marks, Removal, Stock};
 use larder::report::Silent;
 use larder::store::collect::Collecting;
 use larder::store::{Store, lock};
-use larder::view::ViewId;
 
 use super::args::Hub;
 use super::config::{Config, amount};
 use super::interrupt::Watch;
 use super::output::{Output, Voice, can_ask};
-use super::{runtime, session};
+use super::runtime;
+use super::session::Shelf;
 
 mod tell;
 
@@ -56,55 +56,64 @@ pub(crate) struct Task<'a> {
     /// What to say where there is nothing to do.
     pub(crate) nothing: &'static str,
     /// Finds what is to go; the second time, what is not there any more is no error.
-    pub(crate) mark: &'a dyn Fn(&Stock, bool) -> Result<Marks, Error>,
-    /// The view to look through for what died before it had a name, beside those of the records; no
-    /// view is looked through where there is none.
-    pub(crate) swept: Option<ViewId>,
+    pub(crate) mark: &'a dyn Fn(&Shelf, &Stock, bool) -> Result<Marks, Error>,
+    /// Whether views are looked through for what died before it had a name: those of the records, and
+    /// the caches beside the store.
+    pub(crate) is_swept: bool,
 }
 
-/// Shows what is to go, asks, and removes it.
+/// Shows what is to go from these stores, asks, and removes it.
 pub(crate) fn run(
     task: &Task<'_>,
+    shelves: &[Shelf],
     how: &How,
     config: &Config,
     output: &mut Output,
 ) -> Result<(), Error> {
-    let store = session::store(config)?;
-    let removal = look(task, &store, None)?.1;
-    if how.dry_run || removal.is_empty() {
-        if removal.is_empty() {
+    let (mut all, mut keys) = (Removal::default(), Vec::new());
+    for shelf in shelves {
+        let removal = look(task, shelf, None)?.1;
+        keys.push((!removal.is_empty()).then(|| removal.keys()));
+        all.add(removal);
+    }
+    if how.dry_run || all.is_empty() {
+        if all.is_empty() {
             output.say(task.nothing);
         }
-        return tell::planned(&removal, how.dry_run, output);
+        return tell::planned(&all, how.dry_run, output);
     }
-    if !how.yes && !is_agreed(task, &removal, output)? {
+    if !how.yes && !is_agreed(task, &all, output)? {
         output.say("nothing was removed");
         return Ok(());
     }
     let stop = CancellationToken::new();
     let _watch = Watch::start(stop.clone(), Arc::new(Silent));
-    let leave = wait(task, &store, config, &stop, output)?;
-    // Others were at work until now; what they did is respected, and nothing goes that was not shown.
-    let (stock, removal) = look(task, &store, Some(&removal.keys()))?;
-    let views = task.swept.clone().map(|usual| {
-        let mut views = stock.views();
-        views.insert(usual);
-        views
-    });
-    let views = views.unwrap_or_default();
-    let removed = apply(&store, &leave, &removal, &views, &stop)?;
-    drop(leave);
+    let (mut gone, mut removed) = (Removal::default(), Removed::default());
+    for (shelf, keys) in shelves.iter().zip(keys) {
+        let Some(keys) = keys else { continue };
+        let leave = wait(task, &shelf.store, config, &stop, output)?;
+        // Others were at work until now; what they did is respected, and nothing goes that was not shown.
+        let (stock, removal) = look(task, shelf, Some(&keys))?;
+        let mut views = BTreeSet::new();
+        if task.is_swept {
+            views = stock.views();
+            views.extend(shelf.views.iter().map(|view| view.id()));
+        }
+        removed.add(apply(&shelf.store, &leave, &removal, &views, &stop)?);
+        gone.add(removal);
+    }
     tell_stays(&removed, output);
-    tell::removed(&removal, &removed, how.yes, output)
+    tell::removed(&gone, &removed, how.yes, output)
 }
 
 fn look(
     task: &Task<'_>,
-    store: &Store,
+    shelf: &Shelf,
     agreed: Option<&BTreeSet<Key>>,
 ) -> Result<(Stock, Removal), Error> {
+    let store = &shelf.store;
     let stock = Stock::of(store).map_err(|cause| cause.on_path("read the store", store.root()))?;
-    let mut marks = (task.mark)(&stock, agreed.is_some())?;
+    let mut marks = (task.mark)(shelf, &stock, agreed.is_some())?;
     if let Some(agreed) = agreed {
         marks.keep_only(&stock, agreed);
     }

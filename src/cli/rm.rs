@@ -14,6 +14,7 @@ use larder::view::huggingface::HfCache;
 use super::config::Config;
 use super::output::Output;
 use super::removal::{self, How, Task};
+use super::session::{self, Shelf};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -56,9 +57,10 @@ pub(crate) fn run(args: &Rm, config: &Config, output: &mut Output) -> Result<(),
         .iter()
         .map(|text| wish(args, text, config))
         .collect::<Result<Vec<_>, _>>()?;
-    let mark = |stock: &Stock, is_again: bool| {
+    let mark = |shelf: &Shelf, stock: &Stock, is_again: bool| {
         let mut marks = Marks::default();
-        for wish in &wishes {
+        let here = |wish: &&Wish| shelf.hubs.contains(&wish.reference.hub);
+        for wish in wishes.iter().filter(here) {
             match wish.mark(stock, &mut marks) {
                 // Somebody else has removed it since it was shown.
                 Err(Cause::NotStored(_)) if is_again => {}
@@ -77,9 +79,9 @@ pub(crate) fn run(args: &Rm, config: &Config, output: &mut Output) -> Result<(),
         subject: Subject::Repo(texts.join(" ")),
         nothing: "nothing to remove",
         mark: &mark,
-        swept: None,
+        is_swept: false,
     };
-    removal::run(&task, &args.how, config, output)
+    removal::run(&task, &session::shelves(config)?, &args.how, config, output)
 }
 
 fn wish(args: &Rm, text: &str, config: &Config) -> Result<Wish, Error> {

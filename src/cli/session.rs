@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use larder::error::{Cause, Error};
+use larder::repo::HubName;
 use larder::report::Sink;
 use larder::session::Session;
 use larder::store::Store;
@@ -43,9 +44,40 @@ pub(crate) fn open(
     })
 }
 
-/// Opens the store for looking.
-pub(crate) fn store(config: &Config) -> Result<Store, Error> {
-    store_at(&config.store.path)
+/// Opens the store that what comes from `hub` is in, for looking.
+pub(crate) fn store(config: &Config, hub: HubName) -> Result<Store, Error> {
+    store_of(config, hub.into())
+}
+
+/// A store, and what it serves.
+pub(crate) struct Shelf {
+    pub(crate) store: Store,
+    /// The hubs whose pulls it has.
+    pub(crate) hubs: Vec<HubName>,
+    /// The caches beside it, in which other clients may have left something.
+    pub(crate) views: Vec<Arc<dyn View>>,
+}
+
+/// Opens every store for looking: one, unless the caches are on different disks.
+pub(crate) fn shelves(config: &Config) -> Result<Vec<Shelf>, Error> {
+    let mut shelves: Vec<Shelf> = Vec::new();
+    for hub in [HubName::HuggingFace, HubName::ModelScope] {
+        let store = store(config, hub)?;
+        let view = view(config, hub.into());
+        let known = shelves.iter_mut();
+        let mut known = known.filter(|shelf| shelf.store.root() == store.root());
+        if let Some(shelf) = known.next() {
+            shelf.hubs.push(hub);
+            shelf.views.push(view);
+        } else {
+            shelves.push(Shelf {
+                store,
+                hubs: vec![hub],
+                views: vec![view],
+            });
+        }
+    }
+    Ok(shelves)
 }
 
 /// The store that serves the cache of `site`: the same for both, unless they are on different disks.

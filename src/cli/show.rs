@@ -54,7 +54,7 @@ impl Show {
 /// Prints what is known.
 pub(crate) fn run(show: &Show, config: &Config, output: &mut Output) -> Result<(), Error> {
     let reference = reference(show, config)?;
-    let store = session::store(config)?;
+    let store = session::store(config, reference.hub)?;
     let on_repo = |cause: Cause| cause.on_repo("show", &reference);
     let census = store.census().map_err(on_repo)?;
     let record = find::current(&store, &census, &reference)

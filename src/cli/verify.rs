@@ -56,19 +56,17 @@ pub(crate) struct Verify {
 pub(crate) fn run(args: &Verify, config: &Config, output: &mut Output) -> Result<(), Error> {
     let begun = Instant::now();
     let references = references(args, config)?;
-    let root = &config.store.path;
-    let failed = |cause: Cause| cause.on_path("verify", root);
-    let store = Store::open(root).map_err(|cause| cause.on_path("open the store", root))?;
-    let report = hashed(config, |around| {
-        let chosen = choose(&store, &references).map_err(failed)?;
-        verify(&store, &chosen, around).map_err(failed)
-    })?;
+    let reports = reports(&references, config)?;
+    let mut report = Report::default();
+    for (_, one) in &reports {
+        report.add(one.clone());
+    }
     if !output.is_json {
         output.answer(&text::report(&report, output.width, begun.elapsed()))?;
     }
     let is_needed = report.findings.iter().any(is_repairable);
     let repaired = if args.repair && is_needed {
-        Some(repaired(config, &store, &report)?)
+        Some(repaired(config, &reports)?)
     } else {
         None
     };
@@ -83,6 +81,26 @@ pub(crate) fn run(args: &Verify, config: &Config, output: &mut Output) -> Result
         output.fails_with(Kind::Integrity);
     }
     Ok(())
+}
+
+/// What is wrong in each store that has something of the references.
+fn reports(references: &[Reference], config: &Config) -> Result<Vec<(Store, Report)>, Error> {
+    let mut reports = Vec::new();
+    for shelf in session::shelves(config)? {
+        let of_it = references.iter();
+        let of_it = of_it.filter(|reference| shelf.hubs.contains(&reference.hub));
+        let mine: Vec<Reference> = of_it.cloned().collect();
+        if mine.is_empty() && !references.is_empty() {
+            continue;
+        }
+        let failed = |cause: Cause| cause.on_path("verify", shelf.store.root());
+        let report = hashed(config, |around| {
+            let chosen = choose(&shelf.store, &mine).map_err(failed)?;
+            verify(&shelf.store, &chosen, around).map_err(failed)
+        })?;
+        reports.push((shelf.store, report));
+    }
+    Ok(reports)
 }
 
 fn references(args: &Verify, config: &Config) -> Result<Vec<Reference>, Error> {
@@ -116,11 +134,16 @@ pub(crate) fn around(config: &Config, progress: &Progress) -> Around {
     }
 }
 
-fn repaired(config: &Config, store: &Store, report: &Report) -> Result<Repaired, Error> {
-    hashed(config, |around| {
-        let open = |hub: HubName, view: &ViewId| opened(config, around, hub, view);
-        runtime::block_on(repair(store, report, around, open))
-    })
+fn repaired(config: &Config, reports: &[(Store, Report)]) -> Result<Repaired, Error> {
+    let mut sum = Repaired::default();
+    for (store, report) in reports {
+        let repaired = hashed(config, |around| {
+            let open = |hub: HubName, view: &ViewId| opened(config, around, hub, view);
+            runtime::block_on(repair(store, report, around, open))
+        })?;
+        sum.add(&repaired);
+    }
+    Ok(sum)
 }
 
 /// A session whose view is the one that has to be put right.

@@ -181,6 +181,11 @@ impl Holdings {
         self.records.get(record).map_or(&[], |held| &held.views)
     }
 
+    /// Whether a name of this file is held.
+    pub(super) fn holds(&self, file: FileId) -> bool {
+        self.ledger.knows(&file)
+    }
+
     /// Bytes of everything that is held, each content once.
     pub fn total_bytes(&self) -> u64 {
         self.ledger.total_bytes()

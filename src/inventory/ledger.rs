@@ -47,6 +47,11 @@ impl<F, N> Default for Ledger<F, N> {
 }
 
 impl<F: Eq + Hash, N: Eq + Hash> Ledger<F, N> {
+    /// Whether somebody holds a name of this file.
+    pub(super) fn knows(&self, file: &F) -> bool {
+        self.by_file.contains_key(file)
+    }
+
     /// Somebody more holds `name`, which stands for `weight` links of the file `file` that has
     /// `links` in all and is `len` bytes long.
     pub(super) fn hold(&mut self, name: N, weight: u64, file: F, len: u64, links: u64) -> Hold {

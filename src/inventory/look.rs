@@ -16,6 +16,7 @@ use crate::repo::Revision;
 use crate::store::census::{Blob, Census, Recorded};
 use crate::store::snapshot::FileRecord;
 use crate::view::lying::Lying;
+use crate::view::places::places;
 use crate::view::{RepoView, View, ViewId};
 
 /// More threads than these wait for each other in the filesystem.
@@ -147,17 +148,17 @@ pub(super) struct Part {
 
 /// Every part of a view that may show a commit.
 fn parts_of(recorded: &Recorded) -> Vec<Part> {
+    let commit = &recorded.manifest.commit;
+    let revisions = revisions_of(recorded);
     let mut parts: Vec<Part> = Vec::new();
     for id in &recorded.manifest.views {
         let view = opened(id);
-        for revision in revisions_of(recorded) {
-            let part = view.at(&recorded.repo, &revision);
-            let folder = part.folder_of(&recorded.manifest.commit);
+        for (folder, (shows, _)) in places(view.as_ref(), &recorded.repo, commit, &revisions) {
             if parts.iter().all(|known| known.folder != folder) {
                 let view = Arc::clone(&view);
                 parts.push(Part {
                     view,
-                    shows: part,
+                    shows,
                     folder,
                 });
             }

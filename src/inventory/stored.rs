@@ -110,14 +110,20 @@ fn snapshot(
     }
 }
 
-/// What of the blobs no record needs.
-pub(super) fn strays(census: &Census, blobs: &BTreeMap<BlobId, Blob>) -> Strays {
+/// What of the blobs no record needs, and nothing shows that is listed.
+pub(super) fn strays(
+    census: &Census,
+    blobs: &BTreeMap<BlobId, Blob>,
+    holdings: &Holdings,
+) -> Strays {
     let files = census
         .commits
         .iter()
         .flat_map(|commit| &commit.manifest.files);
     let needed: HashSet<BlobId> = files.filter_map(|file| file.blob).collect();
-    let strays = blobs.iter().filter(|(id, _)| !needed.contains(id));
+    let is_stray =
+        |(id, blob): &(&BlobId, &Blob)| !needed.contains(id) && !holdings.holds(blob.file);
+    let strays = blobs.iter().filter(is_stray);
     strays.fold(Strays::default(), |strays, (_, blob)| Strays {
         count: strays.count + 1,
         bytes: strays.bytes + blob.len,

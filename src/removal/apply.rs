@@ -9,10 +9,11 @@ use crate::digest::BlobId;
 use crate::error::{Cause, Error};
 use crate::fs::{self, FileId, Stamp};
 use crate::hub::RemoteFile;
-use crate::removal::stock::{Place, is_mounted, places};
+use crate::removal::stock::is_mounted;
 use crate::removal::{Going, Removal};
 use crate::store::Store;
 use crate::store::collect::Collecting;
+use crate::view::places::{Place, places};
 use crate::view::{View, ViewId, Withdrawal, Withdrawn};
 
 /// What has gone.
@@ -32,6 +33,19 @@ pub struct Removed {
     pub foreign: Vec<PathBuf>,
     /// Views on disks that are not there.
     pub absent: BTreeSet<PathBuf>,
+}
+
+impl Removed {
+    /// Counts what went in another store, too.
+    pub fn add(&mut self, other: Self) {
+        self.names += other.names;
+        self.blobs += other.blobs;
+        self.unfinished += other.unfinished;
+        self.freed_bytes += other.freed_bytes;
+        self.held += other.held;
+        self.foreign.extend(other.foreign);
+        self.absent.extend(other.absent);
+    }
 }
 
 /// Does what `removal` says. `views` are looked through for contents that an interrupted pull has put

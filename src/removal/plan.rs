@@ -59,6 +59,18 @@ pub struct Going {
     pub last_used: SystemTime,
 }
 
+impl Removal {
+    /// Adds what goes in another store, to be told as one.
+    pub fn add(&mut self, other: Self) {
+        self.commits.extend(other.commits);
+        self.blobs.extend(other.blobs);
+        self.unclaimed.extend(other.unclaimed);
+        self.kept_git.extend(other.kept_git);
+        self.unfinished.extend(other.unfinished);
+        self.damaged.extend(other.damaged);
+    }
+}
+
 impl Going {
     /// What the record is of.
     pub fn key(&self) -> Key {

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::digest::BlobId;
@@ -13,7 +12,8 @@ use crate::repo::{Commit, HubName, RepoId, Revision};
 use crate::store::Store;
 use crate::store::census::{Blob, Recorded, Unfinished};
 use crate::store::snapshot::{FileRecord, Manifest};
-use crate::view::{RepoView, View, ViewId};
+use crate::view::places::{Place, places};
+use crate::view::{View, ViewId};
 
 /// What a store and its views hold.
 #[derive(Debug, Default)]
@@ -231,26 +231,4 @@ impl Held {
         }
         Ok(found)
     }
-}
-
-/// A part of a view, and the revisions that lead there.
-pub(super) type Place = (Arc<dyn RepoView>, BTreeSet<Revision>);
-
-/// The parts of a view that show a commit, by the folder that readers open.
-pub(super) fn places(
-    view: &dyn View,
-    repo: &RepoId,
-    commit: &Commit,
-    revisions: &BTreeSet<Revision>,
-) -> BTreeMap<PathBuf, Place> {
-    let mut places = BTreeMap::new();
-    for revision in revisions {
-        let part = view.at(repo, revision);
-        let folder = part.folder_of(commit);
-        let (_, leading) = places
-            .entry(folder)
-            .or_insert_with(|| (part, BTreeSet::new()));
-        leading.insert(revision.clone());
-    }
-    places
 }

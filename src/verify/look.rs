@@ -13,9 +13,10 @@ use crate::hub::RemoteFile;
 use crate::repo::RepoPath;
 use crate::store::Store;
 use crate::store::census::Recorded;
-use crate::verify::promise::{File, Promise, shown};
+use crate::verify::place::{Shown, shown_in};
+use crate::verify::promise::{self, File, Promise};
 use crate::verify::{Chosen, Copy, FileOf, Finding, Gone, Place, Problem, Report};
-use crate::view::{RepoView, ViewId, ViewKind};
+use crate::view::{RepoView, ViewKind};
 
 /// What was seen.
 #[derive(Default)]
@@ -95,48 +96,51 @@ impl Looker {
             });
             files.push((&record.remote, file));
         }
-        self.views(recorded, &files, paths.is_none())
+        self.views(store, recorded, &files, paths.is_none())
     }
 
     /// The names in every view where the files were published.
     fn views(
         &mut self,
+        store: &Store,
         recorded: &Recorded,
         files: &[(&RemoteFile, Arc<FileOf>)],
         is_whole: bool,
     ) -> Result<(), Cause> {
-        let manifest = &recorded.manifest;
-        // Any of its revisions leads to the commit in a view.
-        let revision = manifest.revisions.first().cloned();
-        let revision = revision.unwrap_or_else(|| manifest.hub.default_revision());
-        for id in &manifest.views {
-            let view = id.open().at(&recorded.repo, &revision);
-            let folder = view.folder_of(&manifest.commit);
-            if lstat(&folder)?.is_none() {
+        let commit = &recorded.manifest.commit;
+        for id in &recorded.manifest.views {
+            let (mut is_shown, mut is_gone) = (false, false);
+            for (folder, (part, shown)) in shown_in(store, recorded, id)? {
+                if lstat(&folder)?.is_none() {
+                    is_gone = true;
+                    continue;
+                }
+                is_shown = true;
+                for (remote, file) in files {
+                    let path = part.name_of(commit, remote);
+                    self.view_name(path, &shown, file)?;
+                }
+                if is_whole {
+                    self.extras(part.as_ref(), &shown, recorded)?;
+                }
+            }
+            if is_gone && !is_shown {
                 self.look.report.gone.push(Gone {
                     repo: recorded.repo.clone(),
-                    commit: manifest.commit.clone(),
+                    commit: commit.clone(),
                     view: id.clone(),
                 });
-                continue;
-            }
-            for (remote, file) in files {
-                let path = view.name_of(&manifest.commit, remote);
-                self.view_name(path, id, file)?;
-            }
-            if is_whole {
-                self.extras(view.as_ref(), id, recorded)?;
             }
         }
         Ok(())
     }
 
     /// A name that was published.
-    fn view_name(&mut self, path: PathBuf, id: &ViewId, file: &Arc<FileOf>) -> Result<(), Cause> {
+    fn view_name(&mut self, path: PathBuf, shown: &Shown, file: &Arc<FileOf>) -> Result<(), Cause> {
         let promise = Promise {
             digest: file.digest,
             path,
-            place: Place::View(id.clone()),
+            place: Place::View(shown.clone()),
             file: Some(Arc::clone(file)),
         };
         match see(&promise.path)? {
@@ -154,11 +158,11 @@ impl Looker {
     fn extras(
         &mut self,
         view: &dyn RepoView,
-        id: &ViewId,
+        shown: &Shown,
         recorded: &Recorded,
     ) -> Result<(), Cause> {
         let manifest = &recorded.manifest;
-        if id.kind != ViewKind::HuggingFace || manifest.is_partial_listing {
+        if shown.view.kind != ViewKind::HuggingFace || manifest.is_partial_listing {
             return Ok(());
         }
         let listed: HashSet<PathBuf> = manifest
@@ -174,7 +178,7 @@ impl Looker {
                     Some(_) if !listed.contains(&path) => {
                         self.look.report.findings.push(Finding {
                             problem: Problem::Extra,
-                            place: Place::View(id.clone()),
+                            place: Place::View(shown.clone()),
                             path,
                             file: None,
                             stamp: None,
@@ -238,7 +242,7 @@ impl Looker {
         let at = *self.by_id.entry(FileId::of(there)).or_insert(files.len());
         if at == files.len() {
             files.push(File {
-                name: shown(&promise)?,
+                name: promise::shown(&promise)?,
                 len: there.len(),
                 promises: Vec::new(),
             });

@@ -6,6 +6,7 @@
 //! somebody removed from a view is not put back.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 
 use crate::blocking::blocking;
 use crate::digest::{Digest, Hashed};
@@ -18,7 +19,9 @@ use crate::repo::{Commit, HubName, RepoId, Revision};
 use crate::select::Selection;
 use crate::session::Session;
 use crate::store::Store;
+use crate::store::census::Recorded;
 use crate::store::snapshot::Stamps;
+use crate::verify::place::{Only, Shown, shown_in};
 use crate::verify::{Copy, FileOf, Finding, Place, Problem, Report};
 use crate::view::ViewId;
 
@@ -37,13 +40,24 @@ pub struct Repaired {
     pub forgotten: u64,
 }
 
+impl Repaired {
+    /// Counts what was done in another store, too.
+    pub fn add(&mut self, other: &Self) {
+        self.expelled += other.expelled;
+        self.copied += other.copied;
+        self.published += other.published;
+        self.fetched_bytes += other.fetched_bytes;
+        self.forgotten += other.forgotten;
+    }
+}
+
 /// Which files of which commit one pull puts right, in which view.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Part {
     hub: HubName,
     repo: RepoId,
     commit: Commit,
-    view: ViewId,
+    shown: Shown,
 }
 
 /// Whether a repair can do anything about it.
@@ -79,7 +93,7 @@ pub async fn repair(
     let mut repaired = in_store.map_err(failed)?;
     drop(writing);
     for (part, names) in parts {
-        let session = open(part.hub, &part.view)?;
+        let session = only(open(part.hub, &part.shown.view)?, &part.shown);
         let asked = names.len() as u64;
         repaired.fetched_bytes += pull_part(&session, &part, names).await?;
         repaired.published += asked;
@@ -91,12 +105,12 @@ pub async fn repair(
 fn parts(wrong: &[Finding]) -> BTreeMap<Part, BTreeSet<String>> {
     let mut parts: BTreeMap<Part, BTreeSet<String>> = BTreeMap::new();
     for finding in wrong {
-        if let (Place::View(view), Some(file)) = (&finding.place, &finding.file) {
+        if let (Place::View(shown), Some(file)) = (&finding.place, &finding.file) {
             let part = Part {
                 hub: file.hub,
                 repo: file.repo.clone(),
                 commit: file.commit.clone(),
-                view: view.clone(),
+                shown: shown.clone(),
             };
             // The path as a name: an exact path is never read as a pattern.
             let names = parts.entry(part).or_default();
@@ -177,13 +191,9 @@ fn forget(
         .collect();
     let mut forgotten = 0;
     for recorded in store.census()?.commits {
-        let (repo, mut manifest) = (recorded.repo, recorded.manifest);
         let mut is_changed = false;
-        let is_gone = |id: &ViewId| {
-            let view = id.open().at(&repo, &manifest.hub.default_revision());
-            !view.folder_of(&manifest.commit).exists()
-        };
-        let is_hidden = manifest.views.iter().all(is_gone);
+        let is_hidden = !is_shown(store, &recorded)?;
+        let (repo, mut manifest) = (recorded.repo, recorded.manifest);
         for file in &mut manifest.files {
             is_changed |= file.stamps.forget(|stamp| stamps.contains(&stamp));
             let is_lost = file.blob.is_some_and(|blob| lost.contains(&blob));
@@ -198,6 +208,29 @@ fn forget(
         }
     }
     Ok(forgotten)
+}
+
+/// Whether a folder is there in which the commit is to be seen.
+fn is_shown(store: &Store, recorded: &Recorded) -> Result<bool, Cause> {
+    for id in &recorded.manifest.views {
+        let parts = shown_in(store, recorded, id)?;
+        if parts.keys().any(|folder| folder.exists()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The session with one part of its view.
+fn only(session: Session, shown: &Shown) -> Session {
+    let view = Only {
+        inner: session.view,
+        revision: shown.revision.clone(),
+    };
+    Session {
+        view: Arc::new(view),
+        ..session
+    }
 }
 
 /// Pulls the files and returns how many bytes came. A commit that nobody had asked for by its id is

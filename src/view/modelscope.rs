@@ -18,6 +18,7 @@ use std::sync::Arc;
 use crate::error::Cause;
 use crate::hub::{Listing, RemoteFile};
 use crate::repo::{Commit, RepoId, RepoPath, Revision};
+use crate::view::lying::{Contents, Snapshot};
 use crate::view::{
     Found, Publication, Published, RepoView, View, ViewId, ViewKind, ViewLock, Withdrawal,
     Withdrawn,
@@ -27,6 +28,7 @@ mod find;
 mod layout;
 pub mod legacy;
 mod lock;
+mod lying;
 mod publish;
 pub mod scan;
 mod withdraw;
@@ -69,6 +71,15 @@ impl View for MsCache {
 
     fn at(&self, repo: &RepoId, revision: &Revision) -> Arc<dyn RepoView> {
         Arc::new(self.snapshot(repo, revision))
+    }
+
+    /// Also what older clients left: the newest reads it too.
+    fn snapshots(&self) -> Result<Vec<Snapshot>, Cause> {
+        lying::snapshots(&self.root, |_any| true)
+    }
+
+    fn contents(&self, snapshot: &Snapshot) -> Result<Contents, Cause> {
+        lying::contents(&self.root, snapshot)
     }
 }
 

@@ -13,11 +13,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::layout::Layout;
-use super::{find, lock};
+use super::scan::Generation;
+use super::{find, lock, lying};
 use crate::error::Cause;
 use crate::hub::{Listing, RemoteFile};
 use crate::repo::{Commit, RepoId, RepoPath, Revision};
 use crate::view::lock_file::LockFile;
+use crate::view::lying::{Contents, Snapshot};
 use crate::view::{
     Found, Publication, Published, RepoView, View, ViewId, ViewKind, ViewLock, Withdrawal,
     Withdrawn,
@@ -71,6 +73,14 @@ impl View for MsLegacyCache {
 
     fn at(&self, repo: &RepoId, revision: &Revision) -> Arc<dyn RepoView> {
         Arc::new(self.repo(repo, revision))
+    }
+
+    fn snapshots(&self) -> Result<Vec<Snapshot>, Cause> {
+        lying::snapshots(&self.root, |made_by| made_by == Generation::Legacy)
+    }
+
+    fn contents(&self, snapshot: &Snapshot) -> Result<Contents, Cause> {
+        lying::contents(&self.root, snapshot)
     }
 }
 

@@ -168,12 +168,7 @@ impl Scanner {
             self.scan.odd.push(folder);
             return Ok(());
         };
-        let note = |name| {
-            read_small(&folder.join(name), MAX_NOTE_BYTES)
-                .ok()
-                .flatten()
-        };
-        let rows = note(".msc")
+        let rows = note(&folder, ".msc")
             .and_then(|bytes| index::read(&bytes))
             .unwrap_or_default();
         let mut files = files::of(&folder, &self.root, &mut self.scan.odd)?;
@@ -188,13 +183,31 @@ impl Scanner {
         self.scan.snapshots.push(Snapshot {
             repo,
             is_name_certain,
-            revision: note(".mv").and_then(|bytes| index::version(&bytes)),
+            revision: noted_revision(&folder),
             folder,
             generation: Generation::Legacy,
             files,
         });
         Ok(())
     }
+}
+
+/// What a client noted for itself in `folder`, where that can be read.
+fn note(folder: &Path, name: &str) -> Option<Vec<u8>> {
+    read_small(&folder.join(name), MAX_NOTE_BYTES)
+        .ok()
+        .flatten()
+}
+
+/// The revision that an older client noted in `folder`.
+pub(super) fn noted_revision(folder: &Path) -> Option<Revision> {
+    note(folder, ".mv").and_then(|bytes| index::version(&bytes))
+}
+
+/// The files in a snapshot's `folder` of the cache at `root`, as [`scan`] tells them.
+pub(super) fn files_of(folder: &Path, root: &Path) -> Result<Vec<ShownFile>, Cause> {
+    let root = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
+    files::of(folder, &root, &mut Vec::new())
 }
 
 /// The name of the link beside `folder` that leads to it.
