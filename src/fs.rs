@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Cause;
 
+pub(crate) mod parallel;
 mod remove;
 mod share;
 
@@ -94,6 +95,11 @@ pub(crate) struct FileId {
 }
 
 impl FileId {
+    /// The file with the inode `ino` on the device `dev`.
+    pub(crate) fn on(dev: u64, ino: u64) -> Self {
+        Self { dev, ino }
+    }
+
     pub(crate) fn of(metadata: &Metadata) -> Self {
         Self {
             dev: metadata.dev(),
