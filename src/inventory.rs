@@ -21,6 +21,7 @@ mod foreign;
 pub mod holdings;
 mod ledger;
 mod look;
+mod names;
 mod partial;
 mod stored;
 
