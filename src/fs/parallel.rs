@@ -18,11 +18,11 @@ pub(crate) fn shares<T: Sync, R: Send>(items: &[T], make: impl Fn(&[T]) -> R + S
         let others: Vec<_> = shares
             .map(|share| scope.spawn(move || make(share)))
             .collect();
-        let mut made: Vec<R> = first.into_iter().map(make).collect();
+        let mut all: Vec<R> = first.into_iter().map(make).collect();
         for other in others {
-            made.push(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            all.push(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
         }
-        made
+        all
     })
 }
 

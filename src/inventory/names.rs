@@ -127,9 +127,12 @@ impl Seen {
 
 fn look(path: &Path) -> Result<Option<Entry>, Cause> {
     let there = lstat(path)?;
-    Ok(there.map(|there| match there.is_file() {
-        true => Entry::File(Seen::from(&there)),
-        false => Entry::Other,
+    Ok(there.map(|there| {
+        if there.is_file() {
+            Entry::File(Seen::from(&there))
+        } else {
+            Entry::Other
+        }
     }))
 }
 
@@ -162,14 +165,14 @@ mod tests {
         }
     }
 
-    /// `None`: no name. `Some(None)`: no file.
-    fn seen(path: &Path, blob: &Blob) -> Option<Option<u64>> {
+    /// What is said of a name: the length, where it is a file's.
+    fn said(path: &Path, blob: &Blob) -> String {
         let mut folders = Folders::default();
-        let entry = folders.entry(path, Some(blob)).unwrap();
-        entry.map(|entry| match entry {
-            Entry::File(seen) => Some(seen.len),
-            Entry::Other => None,
-        })
+        match folders.entry(path, Some(blob)).unwrap() {
+            Some(Entry::File(seen)) => seen.len.to_string(),
+            Some(Entry::Other) => "no file".to_owned(),
+            None => "no name".to_owned(),
+        }
     }
 
     #[test]
@@ -186,18 +189,22 @@ mod tests {
             len: 1,
             ..blob(&at("blob"))
         };
-        assert_eq!(seen(&at("name"), &blob), Some(Some(1)));
-        assert_eq!(seen(&at("other"), &blob), Some(Some(14)));
+        assert_eq!(said(&at("name"), &blob), "1");
+        assert_eq!(said(&at("other"), &blob), "14");
         let untold = Blob {
             is_told: false,
             ..blob
         };
-        assert_eq!(seen(&at("name"), &untold), Some(Some(7)));
-        for (name, want) in [("link", Some(None)), ("folder", Some(None)), ("none", None)] {
-            assert_eq!(seen(&at(name), &blob), want, "{name}");
+        assert_eq!(said(&at("name"), &untold), "7");
+        for (name, want) in [
+            ("link", "no file"),
+            ("folder", "no file"),
+            ("none", "no name"),
+        ] {
+            assert_eq!(said(&at(name), &blob), want, "{name}");
         }
-        assert_eq!(seen(&at("none/at/all"), &blob), None);
-        assert_eq!(seen(&at("other/name"), &blob), None);
+        assert_eq!(said(&at("none/at/all"), &blob), "no name");
+        assert_eq!(said(&at("other/name"), &blob), "no name");
     }
 
     #[test]
@@ -208,8 +215,8 @@ mod tests {
         fs::write(folder.join("name"), "content").unwrap();
         let blob = blob(&folder.join("name"));
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o100)).unwrap();
-        let found = seen(&folder.join("name"), &blob);
+        let found = said(&folder.join("name"), &blob);
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
-        assert_eq!(found, Some(Some(7)));
+        assert_eq!(found, "7");
     }
 }

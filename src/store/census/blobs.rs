@@ -49,15 +49,15 @@ impl Store {
     /// When a folder cannot be read.
     pub fn blobs(&self) -> Result<BTreeMap<BlobId, Blob>, Cause> {
         let shards = files_below(&self.layout.blobs(), 2)?;
-        let shares = parallel::shares(&shards, Shards::read);
-        let shares = shares.into_iter().collect::<Result<Vec<_>, _>>()?;
-        let is_told = shares.iter().all(|shards| shards.is_told);
+        let read = parallel::shares(&shards, Shards::read);
+        let read = read.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let is_told = read.iter().all(|shards| shards.is_told);
         let mut own_links: HashMap<FileId, u64> = HashMap::new();
-        let blobs = shares.iter().flat_map(|shards| &shards.blobs);
+        let blobs = read.iter().flat_map(|shards| &shards.blobs);
         for (_, there) in blobs {
             *own_links.entry(FileId::of(there)).or_default() += 1;
         }
-        for (file, path) in shares.iter().flat_map(|shards| &shards.others) {
+        for (file, path) in read.iter().flat_map(|shards| &shards.others) {
             let known = own_links.get_mut(file).filter(|_| is_told);
             if let Some(links) = known {
                 *links += 1;
@@ -73,7 +73,7 @@ impl Store {
             file: FileId::of(there),
             is_told,
         };
-        let blobs = shares.iter().flat_map(|shards| &shards.blobs);
+        let blobs = read.iter().flat_map(|shards| &shards.blobs);
         Ok(blobs.map(|(id, there)| (*id, blob(there))).collect())
     }
 }
