@@ -8,7 +8,7 @@
     reason = "criterion's macros make the functions, and a bench ends where it cannot go on"
 )]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -212,18 +212,13 @@ fn put(c: &mut Criterion) {
     group.finish();
 }
 
-/// What `larder ls` reads: every record, every blob, every name in the cache. With `LARDER_BENCH_LS` it
-/// is in that folder, which stays, so that other programs can be measured on it.
+/// What `larder ls` reads: every record, every blob, every name in the cache.
 fn ls(c: &mut Criterion) {
     const REPOS: usize = 500;
     const FILES: usize = 40;
-    let temp = support::temp();
-    let kept = std::env::var_os("LARDER_BENCH_LS").map(PathBuf::from);
-    let home = kept.unwrap_or_else(|| temp.path().to_owned());
-    let (store, cache) = many::open(&home);
-    if !store.root().exists() {
-        many::fill(&store, &cache, REPOS, FILES);
-    }
+    let home = support::temp();
+    let (store, cache) = many::open(home.path());
+    many::fill(&store, &cache, REPOS, FILES);
     let views: [Arc<dyn View>; 1] = [Arc::new(cache)];
     let mut group = c.benchmark_group("ls");
     group.throughput(Throughput::Elements((REPOS * FILES) as u64));

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Cause;
 
 mod link;
+pub(crate) mod parallel;
 mod remove;
 mod share;
 
@@ -97,6 +98,11 @@ pub(crate) struct FileId {
 }
 
 impl FileId {
+    /// The file with the inode `ino` on the device `dev`.
+    pub(crate) fn on(dev: u64, ino: u64) -> Self {
+        Self { dev, ino }
+    }
+
     pub(crate) fn of(metadata: &Metadata) -> Self {
         Self {
             dev: metadata.dev(),

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::error::Cause;
+use crate::fs::parallel;
 use crate::repo::{Commit, HubName, RepoId, Revision};
 use crate::store::Store;
 use crate::view::View;
@@ -20,6 +21,7 @@ mod foreign;
 pub mod holdings;
 mod ledger;
 mod look;
+mod names;
 mod partial;
 mod stored;
 
@@ -130,14 +132,7 @@ impl Inventory {
     /// # Errors
     /// When the store cannot be read. A view that cannot be is told in the value.
     pub fn take(store: &Store, views: &[Arc<dyn View>]) -> Result<Self, Cause> {
-        let (census, blobs) = std::thread::scope(|scope| {
-            let blobs = scope.spawn(|| store.blobs());
-            let census = store.census();
-            let blobs = blobs
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            (census, blobs)
-        });
+        let (census, blobs) = parallel::both(|| store.census(), || store.blobs());
         let (census, blobs) = (census?, blobs?);
         let mut lying = foreign::Found::default();
         let mut holdings = Holdings::take(&census, &blobs, &mut |record, sight, file| {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::holdings::ForeignHolds;
-use super::look::opened;
+use super::look::{ids, opened};
 use super::{Holdings, Presence, Repo, Sight, Snapshot};
 use crate::error::Cause;
 use crate::repo::{Commit, HubName, RepoId};
@@ -60,12 +60,9 @@ impl Found {
             .flat_map(|record| holdings.views(record))
             .map(|sight| &sight.folder)
             .collect();
-        let given = views.iter().map(|view| view.id());
-        let known = census
-            .commits
-            .iter()
-            .flat_map(|commit| commit.manifest.views.clone());
-        let ids: BTreeSet<ViewId> = given.chain(known).map(|id| opened(&id).id()).collect();
+        let given = views.iter().map(|view| opened(&view.id()).id());
+        let known = ids(census).into_iter().map(|id| opened(id).id());
+        let ids: BTreeSet<ViewId> = given.chain(known).collect();
         for view in ids.iter().map(ViewId::open) {
             if let Err(cause) = self.add_view(view.as_ref(), &recorded) {
                 self.unreadable.push(cause);

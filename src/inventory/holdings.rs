@@ -5,12 +5,11 @@
 //! only such names are withdrawn: what somebody else put in its place stays, and keeps its room.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::Metadata;
-use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 use super::ledger::{Hold, Ledger};
 use super::look::{self, Seen};
+use super::names;
 use crate::digest::BlobId;
 use crate::fs::FileId;
 use crate::store::census::{Blob, Census};
@@ -122,10 +121,10 @@ impl Holdings {
         hold.into_iter().collect()
     }
 
-    fn hold_name(&mut self, path: PathBuf, there: &Metadata) -> Hold {
-        let file = FileId::of(there);
+    fn hold_name(&mut self, path: PathBuf, there: &names::Seen) -> Hold {
+        let name = Name::Shown(path);
         self.ledger
-            .hold(Name::Shown(path), 1, file, there.len(), there.nlink())
+            .hold(name, 1, there.file, there.len, there.links)
     }
 
     /// Lets an unrecorded snapshot hold the names of its files: they stay when records go.

@@ -1,17 +1,15 @@
 //! What can be seen of the recorded commits in the views that they were published to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::Metadata;
-use std::num::NonZero;
-use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread;
 
 use super::Presence;
+use super::names::{self, Entry, Folders};
 use crate::digest::BlobId;
 use crate::error::Cause;
-use crate::fs::{Stamp, lstat};
+use crate::fs::{lstat, parallel};
 use crate::repo::Revision;
 use crate::store::census::{Blob, Census, Recorded};
 use crate::store::snapshot::FileRecord;
@@ -19,14 +17,11 @@ use crate::view::lying::Lying;
 use crate::view::places::places;
 use crate::view::{RepoView, View, ViewId};
 
-/// More threads than these wait for each other in the filesystem.
-const MOST_THREADS: usize = 8;
-
 /// What was seen of one file in one part of a view.
 #[derive(Default)]
 pub(super) struct Look {
     /// Names that lead to what was proven.
-    pub(super) ours: Vec<(PathBuf, Metadata)>,
+    pub(super) ours: Vec<(PathBuf, names::Seen)>,
     /// What stands under the name of a file that was not pulled.
     pub(super) foreign: Option<Lying>,
     /// Whether a reader would find the file, which was pulled.
@@ -42,31 +37,21 @@ pub(super) struct Seen {
 
 /// Looks at every commit, in the order of the census. Looking waits for the disk, so several threads do.
 pub(super) fn all(census: &Census, blobs: &BTreeMap<BlobId, Blob>) -> Vec<Vec<Seen>> {
-    let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    let share = census
-        .commits
-        .len()
-        .div_ceil(threads.min(MOST_THREADS))
-        .max(1);
+    let views = Views::of(census);
     let look = |recorded: &Recorded| -> Vec<Seen> {
-        let parts = parts_of(recorded).into_iter();
+        // What several parts of a view show of a commit has one folder of blobs.
+        let mut folders = Folders::default();
+        let parts = views.parts_of(recorded).into_iter();
         parts
             .map(|part| Seen {
-                looks: part.look(recorded, blobs),
+                looks: part.look(recorded, blobs, &mut folders),
                 part,
             })
             .collect()
     };
-    thread::scope(|scope| {
-        let shares = census.commits.chunks(share);
-        let workers: Vec<_> = shares
-            .map(|commits| scope.spawn(move || commits.iter().map(look).collect::<Vec<_>>()))
-            .collect();
-        workers
-            .into_iter()
-            .flat_map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)))
-            .collect()
-    })
+    let looks = |commits: &[Recorded]| commits.iter().map(look).collect::<Vec<_>>();
+    let shares = parallel::shares(&census.commits, looks);
+    shares.into_iter().flatten().collect()
 }
 
 impl Part {
@@ -78,52 +63,69 @@ impl Part {
         &self,
         recorded: &Recorded,
         blobs: &BTreeMap<BlobId, Blob>,
+        folders: &mut Folders,
     ) -> Result<Vec<Look>, Cause> {
         let commit = &recorded.manifest.commit;
         let part = self.shows.as_ref();
-        let files = recorded.manifest.files.iter();
-        files
-            .map(|file| look(&part.name_of(commit, &file.remote), file, part, blobs))
-            .collect()
+        let look = |file: &FileRecord| {
+            let entry = part.name_of(commit, &file.remote);
+            match file.blob {
+                None => look_for_foreign(entry, file, part, folders),
+                Some(id) => look_for_ours(entry, file, part, blobs.get(&id), folders),
+            }
+        };
+        recorded.manifest.files.iter().map(look).collect()
     }
 }
 
-fn look(
-    entry: &Path,
+/// What stands under the name of a file that was not pulled.
+fn look_for_foreign(
+    name: PathBuf,
     file: &FileRecord,
     part: &dyn RepoView,
-    blobs: &BTreeMap<BlobId, Blob>,
+    folders: &mut Folders,
 ) -> Result<Look, Cause> {
-    let there = lstat(entry)?;
-    let is_named = there.is_some();
-    let mut names = vec![(entry.to_owned(), there)];
-    // The name of what was not pulled tells enough where there is none.
-    if (is_named || file.blob.is_some())
-        && let Some(kept) = part.kept_as(&file.remote)
-    {
-        let there = lstat(&kept)?;
-        names.push((kept, there));
-    }
-    let mut files = names
-        .into_iter()
-        .filter_map(|(path, there)| Some((path, there.filter(Metadata::is_file)?)));
-    if file.blob.is_none() {
-        let foreign = files.next();
-        return Ok(Look {
-            foreign: foreign.map(|(path, there)| Lying::new(path, &there)),
-            ..Look::default()
-        });
-    }
-    let files: Vec<_> = files.collect();
-    let stamps = stamps_of(file, blobs);
+    // The name tells enough where there is none.
+    let Some(entry) = folders.entry(&name, None)? else {
+        return Ok(Look::default());
+    };
+    let path = match entry {
+        Entry::File(_) => Some(name),
+        Entry::Other => part.kept_as(&file.remote),
+    };
+    let there = path.map(|path| Ok((lstat(&path)?, path))).transpose()?;
+    let there = there.and_then(|(there, path)| Some((there.filter(Metadata::is_file)?, path)));
     Ok(Look {
-        is_shown: is_named && !files.is_empty(),
-        ours: files
-            .into_iter()
-            .filter(|(_, there)| stamps.contains(&Stamp::of(there)))
-            .collect(),
-        foreign: None,
+        foreign: there.map(|(there, path)| Lying::new(path, &there)),
+        ..Look::default()
     })
+}
+
+fn look_for_ours(
+    name: PathBuf,
+    file: &FileRecord,
+    part: &dyn RepoView,
+    blob: Option<&Blob>,
+    folders: &mut Folders,
+) -> Result<Look, Cause> {
+    let entry = folders.entry(&name, blob)?;
+    let is_named = entry.is_some();
+    let kept = match part.kept_as(&file.remote) {
+        Some(kept) => Some((folders.entry(&kept, blob)?, kept)),
+        None => None,
+    };
+    let mut look = Look::default();
+    for (entry, path) in [Some((entry, name)), kept].into_iter().flatten() {
+        let Some(Entry::File(there)) = entry else {
+            continue;
+        };
+        look.is_shown = is_named;
+        let is_stored = blob.is_some_and(|blob| blob.stamp == there.stamp);
+        if is_stored || file.stamps.contains(there.stamp) {
+            look.ours.push((path, there));
+        }
+    }
+    Ok(look)
 }
 
 pub(super) fn presence(looked: &[Look], root: &Path) -> Presence {
@@ -146,25 +148,42 @@ pub(super) struct Part {
     pub(super) folder: PathBuf,
 }
 
-/// Every part of a view that may show a commit.
-fn parts_of(recorded: &Recorded) -> Vec<Part> {
-    let commit = &recorded.manifest.commit;
-    let revisions = revisions_of(recorded);
-    let mut parts: Vec<Part> = Vec::new();
-    for id in &recorded.manifest.views {
-        let view = opened(id);
-        for (folder, (shows, _)) in places(view.as_ref(), &recorded.repo, commit, &revisions) {
-            if parts.iter().all(|known| known.folder != folder) {
-                let view = Arc::clone(&view);
-                parts.push(Part {
-                    view,
-                    shows,
-                    folder,
-                });
+/// The views of all records, each opened once.
+struct Views<'a>(BTreeMap<&'a ViewId, Arc<dyn View>>);
+
+impl<'a> Views<'a> {
+    fn of(census: &'a Census) -> Self {
+        let ids = ids(census).into_iter();
+        Self(ids.map(|id| (id, opened(id))).collect())
+    }
+
+    /// Every part of a view that may show a commit.
+    fn parts_of(&self, recorded: &Recorded) -> Vec<Part> {
+        let commit = &recorded.manifest.commit;
+        let revisions = revisions_of(recorded);
+        let mut parts: Vec<Part> = Vec::new();
+        let views = recorded.manifest.views.iter();
+        for view in views.filter_map(|id| self.0.get(id)) {
+            let found = places(view.as_ref(), &recorded.repo, commit, &revisions);
+            for (folder, (shows, _)) in found {
+                if parts.iter().all(|known| known.folder != folder) {
+                    let view = Arc::clone(view);
+                    parts.push(Part {
+                        view,
+                        shows,
+                        folder,
+                    });
+                }
             }
         }
+        parts
     }
-    parts
+}
+
+/// The views that are recorded, as they are spelled there.
+pub(super) fn ids(census: &Census) -> BTreeSet<&ViewId> {
+    let commits = census.commits.iter();
+    commits.flat_map(|commit| &commit.manifest.views).collect()
 }
 
 /// The view under the one spelling of its folder that has no links in it.
@@ -185,11 +204,4 @@ fn revisions_of(recorded: &Recorded) -> Vec<Revision> {
         .into_iter()
         .filter(|_| manifest.is_pinned || manifest.revisions.is_empty());
     manifest.revisions.iter().cloned().chain(own).collect()
-}
-
-/// Every look by which the content of a file is known to be what was proven.
-fn stamps_of(file: &FileRecord, blobs: &BTreeMap<BlobId, Blob>) -> Vec<Stamp> {
-    let stored = file.blob.and_then(|id| blobs.get(&id));
-    let stored = stored.map(|blob| blob.stamp);
-    file.stamps.iter().chain(stored).collect()
 }

@@ -90,5 +90,6 @@ fn one(len: u64) -> Blob {
         own_links: 1,
         stamp: Stamp::of(&any),
         file: FileId::of(&any),
+        is_told: true,
     }
 }

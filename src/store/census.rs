@@ -3,21 +3,25 @@
 //! Reads, and changes nothing. What it says was so while it was read; whoever removes something on the
 //! strength of it holds the store's lock alone.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fs::{DirEntry, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::digest::{BlobId, Digest};
+use crate::digest::Digest;
 use crate::error::Cause;
-use crate::fs::{self, FileId, OnPath, Stamp, TEMPORARY};
+use crate::fs::{self, OnPath, TEMPORARY, parallel};
 use crate::repo::{Commit, HubName, RepoId, Revision};
 use crate::store::Store;
 use crate::store::leftovers::digest_of;
 use crate::store::owner;
 use crate::store::sealed::{self, Opened};
 use crate::store::snapshot::{self, Manifest};
+
+mod blobs;
+
+pub use blobs::Blob;
 
 /// All records of a store.
 #[derive(Debug, Default)]
@@ -45,21 +49,6 @@ pub struct Recorded {
     pub last_used: SystemTime,
 }
 
-/// A finished blob.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Blob {
-    /// Size in bytes.
-    pub len: u64,
-    /// Names of the file on its whole disk.
-    pub links: u64,
-    /// How many of them are the store's own: two where its git id is known.
-    pub own_links: u64,
-    /// What the file looks like.
-    pub stamp: Stamp,
-    /// Which file it is.
-    pub(crate) file: FileId,
-}
-
 /// What is unfinished in the store.
 #[derive(Clone, Debug)]
 pub struct Unfinished {
@@ -81,23 +70,38 @@ impl Store {
     /// # Errors
     /// When a folder or a record cannot be read.
     pub fn census(&self) -> Result<Census, Cause> {
+        let paths = files_below(&self.root().join("manifests"), 5)?;
+        let shares = parallel::shares(&paths, |paths| {
+            let mut census = Census::default();
+            let mut each = paths.iter();
+            each.try_for_each(|path| self.read_record(path, &mut census))?;
+            Ok(census)
+        });
         let mut census = Census::default();
-        for path in files_below(&self.root().join("manifests"), 5)? {
-            // Gone meanwhile is as good as never there.
-            let Some(bytes) = fs::read_small(&path, snapshot::MAX_BYTES)? else {
-                continue;
-            };
-            match sealed::open::<Manifest>(&bytes, snapshot::VERSION) {
-                Opened::Newer(version) => census.newer.push((path, version)),
-                Opened::Damaged => census.damaged.push(path),
-                Opened::Record(manifest) => match self.recorded(manifest, &path)? {
-                    Some(recorded) => census.commits.push(recorded),
-                    None => census.damaged.push(path),
-                },
-            }
+        for share in shares {
+            let share: Census = share?;
+            census.commits.extend(share.commits);
+            census.damaged.extend(share.damaged);
+            census.newer.extend(share.newer);
         }
         census.commits.sort_by(|a, b| a.key().cmp(&b.key()));
         Ok(census)
+    }
+
+    fn read_record(&self, path: &Path, census: &mut Census) -> Result<(), Cause> {
+        // Gone meanwhile is as good as never there.
+        let Some(bytes) = fs::read_small(path, snapshot::MAX_BYTES)? else {
+            return Ok(());
+        };
+        match sealed::open::<Manifest>(&bytes, snapshot::VERSION) {
+            Opened::Newer(version) => census.newer.push((path.to_owned(), version)),
+            Opened::Damaged => census.damaged.push(path.to_owned()),
+            Opened::Record(manifest) => match self.recorded(manifest, path)? {
+                Some(recorded) => census.commits.push(recorded),
+                None => census.damaged.push(path.to_owned()),
+            },
+        }
+        Ok(())
     }
 
     /// The record, if it stands where it belongs.
@@ -116,36 +120,6 @@ impl Store {
             path: path.to_owned(),
             last_used,
         }))
-    }
-
-    /// Every finished blob.
-    ///
-    /// # Errors
-    /// When a folder cannot be read.
-    pub fn blobs(&self) -> Result<BTreeMap<BlobId, Blob>, Cause> {
-        let mut own_links: HashMap<FileId, u64> = HashMap::new();
-        let mut blobs = BTreeMap::new();
-        for path in files_below(&self.layout.blobs(), 3)? {
-            let Some(there) = fs::lstat(&path)?.filter(Metadata::is_file) else {
-                continue;
-            };
-            *own_links.entry(FileId::of(&there)).or_default() += 1;
-            let name = path.file_name().and_then(|name| name.to_str());
-            if let Some(id) = name.and_then(|name| name.parse::<BlobId>().ok()) {
-                blobs.insert(id, there);
-            }
-        }
-        let blob = |there: Metadata| Blob {
-            len: there.len(),
-            links: there.nlink(),
-            own_links: own_links.get(&FileId::of(&there)).copied().unwrap_or(1),
-            stamp: Stamp::of(&there),
-            file: FileId::of(&there),
-        };
-        Ok(blobs
-            .into_iter()
-            .map(|(id, there)| (id, blob(there)))
-            .collect())
     }
 
     /// Everything in the folder of unfinished contents.
@@ -248,7 +222,8 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::digest::GitOid;
+    use crate::digest::{BlobId, GitOid};
+    use crate::fs::{FileId, Stamp};
     use crate::repo::RepoKind;
 
     fn store() -> (tempfile::TempDir, Store) {
@@ -304,6 +279,7 @@ mod tests {
             own_links: 2,
             stamp: Stamp::of(&there),
             file: FileId::of(&there),
+            is_told: true,
         };
         assert_eq!(store.blobs().unwrap(), BTreeMap::from([(id, own)]));
         std::fs::hard_link(store.blob_path(id), dir.path().join("seen")).unwrap();

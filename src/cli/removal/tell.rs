@@ -123,7 +123,7 @@ fn row(going: &Going) -> [String; 4] {
 fn name(going: &Going) -> String {
     let repo = match going.manifest.hub {
         HubName::HuggingFace => going.repo.to_string(),
-        hub => format!("{hub}:{}", going.repo),
+        hub @ HubName::ModelScope => format!("{hub}:{}", going.repo),
     };
     let commit = going.manifest.commit.short();
     let names = |names: &mut dyn Iterator<Item = String>| names.collect::<Vec<_>>().join(", ");
