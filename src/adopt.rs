@@ -1,8 +1,8 @@
 //! Taking over what other tools left on this disk: every file is hashed once, what is right becomes part
 //! of the store by a link, and what is there twice becomes one file.
 //!
-//! [`found`] tells what is there, as a value: one kind of cache, one reader beside it. [`take`] hashes,
-//! links and replaces, whatever the kind; [`record`] remembers the commits. Part by part, so that what
+//! [`found`] tells what is there, as a value: one kind of cache, one reader beside it. `take` hashes,
+//! links and replaces, whatever the kind; `record` remembers the commits. Part by part, so that what
 //! was done stays done when the rest is interrupted, and costs nothing the next time.
 //!
 //! Deliberately absent: any removal. A name is given to a proven copy of what it had, by rename, and

@@ -1,7 +1,7 @@
 //! Whether what is on this disk still is what was recorded, by hashing all of it; and putting right what
 //! is not ([`repair`]).
 //!
-//! First everything is looked at by name ([`look`]): what is missing, leads nowhere, has another length
+//! First everything is looked at by name (`look`): what is missing, leads nowhere, has another length
 //! or is known to nobody needs no hashing. Then every file is hashed once, however many names it has.
 //! Looks, and changes nothing.
 
