@@ -14,7 +14,7 @@ use crate::repo::Revision;
 use crate::store::census::{Blob, Census, Recorded};
 use crate::store::snapshot::FileRecord;
 use crate::view::lying::Lying;
-use crate::view::places::places;
+use crate::view::places::{is_there, places};
 use crate::view::{RepoView, View, ViewId};
 
 /// What was seen of one file in one part of a view.
@@ -129,11 +129,9 @@ fn look_for_ours(
 }
 
 pub(super) fn presence(looked: &[Look], root: &Path) -> Presence {
-    // Not even the folder above is there: a disk that is not mounted.
-    let is_away = || !root.exists() && !root.parent().is_some_and(Path::exists);
     if looked.iter().any(|look| look.is_shown) {
         Presence::Shown
-    } else if is_away() {
+    } else if !is_there(root) {
         Presence::Away
     } else {
         Presence::Gone

@@ -9,11 +9,10 @@ use crate::digest::BlobId;
 use crate::error::{Cause, Error};
 use crate::fs::{self, FileId, Stamp};
 use crate::hub::RemoteFile;
-use crate::removal::stock::is_mounted;
 use crate::removal::{Going, Removal};
 use crate::store::Store;
 use crate::store::collect::Collecting;
-use crate::view::places::{Place, places};
+use crate::view::places::{Place, is_there, places};
 use crate::view::{View, ViewId, Withdrawal, Withdrawn};
 
 /// What has gone.
@@ -86,7 +85,7 @@ pub fn apply(
 fn withdraw(store: &Store, going: &Going, removed: &mut Removed) -> Result<(), Cause> {
     let pulled = with_looks(store, going)?;
     for id in &going.manifest.views {
-        if !is_mounted(id) {
+        if !is_there(&id.root) {
             removed.absent.insert(id.root.clone());
             continue;
         }

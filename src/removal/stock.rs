@@ -1,7 +1,7 @@
 //! All that there is to remove, as one value.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use crate::digest::BlobId;
@@ -12,7 +12,7 @@ use crate::repo::{Commit, HubName, RepoId, Revision};
 use crate::store::Store;
 use crate::store::census::{Blob, Recorded, Unfinished};
 use crate::store::snapshot::{FileRecord, Manifest};
-use crate::view::places::{Place, places};
+use crate::view::places::{Place, is_there, places};
 use crate::view::{View, ViewId};
 
 /// What a store and its views hold.
@@ -92,7 +92,7 @@ impl Held {
             return Ok(Shown::Unknown);
         }
         for id in &manifest.views {
-            if !is_mounted(id) {
+            if !is_there(&id.root) {
                 shown = Shown::Unknown;
             } else if self.is_shown_in(id.open().as_ref())? {
                 return Ok(Shown::Yes);
@@ -125,11 +125,6 @@ impl Held {
 
 pub(super) fn is_pulled(file: &FileRecord) -> bool {
     file.blob.is_some() || !file.stamps.is_empty()
-}
-
-/// Whether the disk of a view is there: its folder may be gone, but not the one around it.
-pub(super) fn is_mounted(view: &ViewId) -> bool {
-    view.root.exists() || view.root.parent().is_some_and(Path::exists)
 }
 
 impl Stock {
@@ -174,7 +169,7 @@ impl Stock {
             .commits
             .iter()
             .flat_map(|held| held.manifest().views.iter());
-        all.filter(|view| is_mounted(view)).cloned().collect()
+        all.filter(|view| is_there(&view.root)).cloned().collect()
     }
 }
 
@@ -224,7 +219,7 @@ impl Held {
     /// What other clients noted leads to it, in the views that show it.
     fn noted(&self) -> Result<BTreeSet<Revision>, Cause> {
         let mut found = BTreeSet::new();
-        for id in self.manifest().views.iter().filter(|id| is_mounted(id)) {
+        for id in self.manifest().views.iter().filter(|id| is_there(&id.root)) {
             for (part, _) in self.places(id.open().as_ref()).values() {
                 found.extend(part.refs_to(&self.manifest().commit)?);
             }

@@ -1,11 +1,13 @@
 //! Where a view shows a commit: some layouts have a folder for each revision, others one for each
-//! commit, or one for all.
+//! commit, or one for all. And whether there is anything of a view to look at.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{RepoView, View};
+use crate::fs::is_absent;
 use crate::repo::{Commit, RepoId, Revision};
 
 /// A part of a view, and the revisions that lead there.
@@ -28,4 +30,41 @@ pub fn places<'a>(
         leading.insert(revision.clone());
     }
     places
+}
+
+/// Whether the disk of a view is there. The view's folder may be gone, but then the one around it has
+/// something in it: a folder with nothing in it is what a disk leaves that is not mounted.
+pub fn is_there(root: &Path) -> bool {
+    let nearest = [Some(root), root.parent()].into_iter().flatten();
+    for dir in nearest {
+        match fs::read_dir(dir) {
+            Ok(mut entries) => return entries.next().is_some(),
+            Err(error) if is_absent(&error) => {}
+            // Who looks for names in it will see.
+            Err(_closed) => return true,
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_folder_may_be_a_disk_that_is_not_mounted() {
+        let dir = tempfile::tempdir().unwrap();
+        let disk = dir.path().join("disk");
+        let root = disk.join("hub");
+        assert!(!is_there(&root));
+        fs::create_dir(&disk).unwrap();
+        assert!(!is_there(&root));
+        fs::create_dir(&root).unwrap();
+        assert!(!is_there(&root));
+        fs::write(root.join("CACHEDIR.TAG"), "").unwrap();
+        assert!(is_there(&root));
+        fs::remove_dir_all(&root).unwrap();
+        fs::write(disk.join("other"), "").unwrap();
+        assert!(is_there(&root));
+    }
 }

@@ -278,7 +278,10 @@ fn where_it_is_seen_and_that_it_is_gone() {
             "away".to_owned()
         )
     );
+    // The folder where it was mounted may be left.
     fs::create_dir(larder.path("disk")).unwrap();
+    assert_eq!(place(), "away");
+    fs::write(larder.path("disk/other"), "").unwrap();
     assert_eq!(place(), "gone");
 }
 
