@@ -91,8 +91,6 @@ pub struct Marks {
     pub blobs: BTreeSet<BlobId>,
     /// Unfinished contents, by their place in the stock.
     pub unfinished: BTreeSet<usize>,
-    /// Whether damaged records go.
-    pub has_damaged: bool,
 }
 
 impl Marks {

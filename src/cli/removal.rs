@@ -76,6 +76,9 @@ pub(crate) fn run(
         keys.push((!removal.is_empty()).then(|| removal.keys()));
         all.add(removal);
     }
+    if task.is_swept {
+        tell_damaged(&all, output);
+    }
     if how.dry_run || all.is_empty() {
         if all.is_empty() {
             output.say(task.nothing);
@@ -93,13 +96,14 @@ pub(crate) fn run(
         let Some(keys) = keys else { continue };
         let leave = wait(task, &shelf.store, config, &stop, output)?;
         // Others were at work until now; what they did is respected, and nothing goes that was not shown.
-        let (stock, removal) = look(task, shelf, Some(&keys))?;
+        let (stock, mut removal) = look(task, shelf, Some(&keys))?;
         let mut views = BTreeSet::new();
         if task.is_swept {
             views = stock.views();
             views.extend(shelf.views.iter().map(|view| view.id()));
         }
         removed.add(apply(&shelf.store, &leave, &removal, &views, &stop)?);
+        removal.leave_out(&removed.kept);
         gone.add(removal);
     }
     tell_stays(&removed, output);
@@ -163,6 +167,17 @@ fn wait(
     })
 }
 
+/// What keeps everything that no record names.
+fn tell_damaged(removal: &Removal, output: &mut Output) {
+    for path in &removal.damaged {
+        let path = path.display();
+        output.say(&format!(
+            "{path} is damaged: what no record names stays, for it may have named it; pull its repo \
+             again, or remove the file"
+        ));
+    }
+}
+
 /// What was to go and does not, and why.
 fn tell_stays(removed: &Removed, output: &mut Output) {
     for path in &removed.foreign {
@@ -172,5 +187,11 @@ fn tell_stays(removed: &Removed, output: &mut Output) {
     for root in &removed.absent {
         let root = root.display();
         output.say(&format!("{root} is not there now: what it shows stays"));
+    }
+    for (_hub, repo, commit) in &removed.kept {
+        let commit = commit.short();
+        output.say(&format!(
+            "{repo}@{commit} stays in the store: a folder that is not there may show it by links"
+        ));
     }
 }

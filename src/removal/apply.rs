@@ -9,11 +9,11 @@ use crate::digest::BlobId;
 use crate::error::{Cause, Error};
 use crate::fs::{self, FileId, Stamp};
 use crate::hub::RemoteFile;
-use crate::removal::{Going, Removal};
+use crate::removal::{Going, Key, Removal};
 use crate::store::Store;
 use crate::store::collect::Collecting;
 use crate::view::places::{Place, is_there, places};
-use crate::view::{View, ViewId, Withdrawal, Withdrawn};
+use crate::view::{View, ViewId, ViewKind, Withdrawal, Withdrawn};
 
 /// What has gone.
 #[derive(Clone, Debug, Default)]
@@ -32,6 +32,9 @@ pub struct Removed {
     pub foreign: Vec<PathBuf>,
     /// Views on disks that are not there.
     pub absent: BTreeSet<PathBuf>,
+    /// Commits that stay in the store, because a folder that is not there may show them by links into
+    /// it. They are out of the views that are there.
+    pub kept: BTreeSet<Key>,
 }
 
 impl Removed {
@@ -44,6 +47,7 @@ impl Removed {
         self.held += other.held;
         self.foreign.extend(other.foreign);
         self.absent.extend(other.absent);
+        self.kept.extend(other.kept);
     }
 }
 
@@ -67,16 +71,16 @@ pub fn apply(
             return Err(on_repo(Cause::Cancelled));
         }
         withdraw(store, going, &mut removed).map_err(on_repo)?;
-        forget_revisions(store, leave, going).map_err(on_repo)?;
+        if !removed.kept.contains(&going.key()) {
+            forget_revisions(store, leave, going).map_err(on_repo)?;
+        }
     }
     discard(store, leave, removal, views, &mut removed)
         .map_err(|cause| cause.on_path("clean", store.root()))?;
-    for going in &removal.commits {
+    let kept = &removed.kept;
+    let goes = |going: &&Going| !kept.contains(&going.key());
+    for going in removal.commits.iter().filter(goes) {
         record(store, leave, going).map_err(|cause| cause.on_repo("remove", &going.repo))?;
-    }
-    for path in &removal.damaged {
-        fs::remove_file(path).map_err(|cause| cause.on_path("clean", store.root()))?;
-        fs::remove_empty_above(path, &store.root().join("manifests"));
     }
     Ok(removed)
 }
@@ -87,6 +91,10 @@ fn withdraw(store: &Store, going: &Going, removed: &mut Removed) -> Result<(), C
     for id in &going.manifest.views {
         if !is_there(&id.root) {
             removed.absent.insert(id.root.clone());
+            // A second name would hold the blob, a link does not.
+            if id.kind == ViewKind::Folder {
+                removed.kept.insert(going.key());
+            }
             continue;
         }
         let (view, commit) = (id.open(), &going.manifest.commit);
@@ -146,7 +154,9 @@ fn discard(
     views: &BTreeSet<ViewId>,
     removed: &mut Removed,
 ) -> Result<(), Cause> {
+    let kept = removal.blobs_of(&removed.kept);
     let ids: BTreeSet<BlobId> = removal.blobs.keys().copied().collect();
+    let ids: BTreeSet<BlobId> = ids.difference(&kept).copied().collect();
     for id in views.iter().filter(|_| !ids.is_empty()) {
         removed.freed_bytes += sweep(store, id.open().as_ref(), &ids)?;
     }

@@ -26,7 +26,7 @@ pub struct Removal {
     pub kept_git: BTreeSet<GitOid>,
     /// What is unfinished and goes.
     pub unfinished: Vec<Unfinished>,
-    /// Records that say nothing.
+    /// Records that say nothing. They stay, and so does what no record names: it may be theirs.
     pub damaged: Vec<PathBuf>,
 }
 
@@ -68,6 +68,20 @@ impl Removal {
         self.kept_git.extend(other.kept_git);
         self.unfinished.extend(other.unfinished);
         self.damaged.extend(other.damaged);
+    }
+
+    /// The contents of these commits.
+    pub fn blobs_of(&self, keys: &BTreeSet<Key>) -> BTreeSet<BlobId> {
+        let commits = self.commits.iter();
+        let commits = commits.filter(|going| keys.contains(&going.key()));
+        commits.flat_map(|going| &going.blobs).copied().collect()
+    }
+
+    /// Leaves out these commits and their contents.
+    pub fn leave_out(&mut self, keys: &BTreeSet<Key>) {
+        let blobs = self.blobs_of(keys);
+        self.blobs.retain(|id, _| !blobs.contains(id));
+        self.commits.retain(|going| !keys.contains(&going.key()));
     }
 }
 
@@ -114,11 +128,7 @@ impl Removal {
             .collect();
         Self {
             unfinished: unfinished(stock, marks, &commits),
-            damaged: if marks.has_damaged {
-                stock.damaged.clone()
-            } else {
-                Vec::new()
-            },
+            damaged: stock.damaged.clone(),
             unclaimed: marks.blobs.clone(),
             kept_git,
             commits,
@@ -128,10 +138,7 @@ impl Removal {
 
     /// Whether nothing is to be done.
     pub fn is_empty(&self) -> bool {
-        self.commits.is_empty()
-            && self.blobs.is_empty()
-            && self.unfinished.is_empty()
-            && self.damaged.is_empty()
+        self.commits.is_empty() && self.blobs.is_empty() && self.unfinished.is_empty()
     }
 
     /// The commits of which something goes.

@@ -23,19 +23,18 @@ pub struct Policy {
 impl Policy {
     /// Marks what is to go. `shown` is of each commit of the stock, in its order.
     pub fn mark(&self, stock: &Stock, shown: &[Shown]) -> Marks {
-        let mut marks = Marks {
-            has_damaged: true,
-            ..Marks::default()
-        };
+        let mut marks = Marks::default();
         for (index, (held, shown)) in stock.commits.iter().zip(shown).enumerate() {
             if let Some(why) = self.why(held, *shown) {
                 marks.add(index, Part::whole(), why);
             }
         }
         let old = |written: &SystemTime| self.age(*written) >= self.unfinished_for;
+        // A damaged record may have named any of them, and a folder may show it by a link.
+        let is_unnamed = stock.damaged.is_empty();
         let unclaimed = stock.unclaimed.iter();
         marks.blobs = unclaimed
-            .filter(|(_, written)| old(written))
+            .filter(|(_, written)| is_unnamed && old(written))
             .map(|(id, _)| *id)
             .collect();
         let unfinished = stock.unfinished.iter().enumerate();
@@ -161,6 +160,9 @@ mod tests {
             ..policy()
         };
         assert_eq!(at_once.mark(&stock, &[]).blobs.len(), 3);
+        let mut unsure = stock;
+        unsure.damaged.push("damaged".into());
+        assert_eq!(at_once.mark(&unsure, &[]).blobs.len(), 0);
     }
 
     #[test]

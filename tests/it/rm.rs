@@ -379,3 +379,32 @@ fn the_folders_that_lose_files_are_named() {
     assert!(gone.stdout.contains(&place), "{gone:?}");
     assert!(!folder.join("README.md").exists());
 }
+
+#[test]
+fn what_a_folder_may_show_by_links_stays_while_the_folder_is_away() {
+    let hub = hub();
+    let larder = Larder::at(&hub);
+    fs::create_dir(larder.path("disk")).unwrap();
+    larder.pulled(["org/two", "--local-dir", "disk/dir", "--link", "symlink"]);
+    larder.pulled(["org/two"]);
+    let away = || {
+        #[expect(clippy::disallowed_methods, reason = "a disk that is taken away")]
+        fs::rename(larder.path("disk"), larder.path("away")).unwrap();
+    };
+    away();
+    for _time in 0..2 {
+        let ran = rm(&larder, &["org/two"]).succeeded();
+        ran.says(&["stays in the store: a folder that is not there"]);
+        assert!(ran.stdout.contains("removed nothing"), "{ran:?}");
+    }
+    assert!(!larder.repo("org/two").exists());
+    let shown = fs::read(larder.path("away/dir/shared.bin")).unwrap();
+    assert_eq!(shown.len() as u64, 2 * MB);
+    larder.args(["prune", "--yes"]).run().succeeded();
+    assert!(fs::read(larder.path("away/dir/shared.bin")).is_ok());
+    // A folder that is there again, and one that is gone for good.
+    fs::remove_dir_all(larder.path("away")).unwrap();
+    fs::create_dir_all(larder.path("disk/other")).unwrap();
+    let ran = rm(&larder, &["org/two"]).succeeded();
+    assert!(ran.stdout.contains("removed 1 commit"), "{ran:?}");
+}

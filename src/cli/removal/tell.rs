@@ -74,23 +74,21 @@ pub(crate) fn table(removal: &Removal, width: Option<usize>) -> String {
     let sizes: Vec<u64> = unclaimed
         .filter_map(|id| removal.blobs.get(id).copied())
         .collect();
-    let mut others = |what: &str, number: usize, bytes: Option<u64>, why: &str| {
+    let mut others = |what: &str, number: usize, bytes: u64, why: &str| {
         if number > 0 {
             let what = format!("{what} in the store");
-            let bytes = bytes.map_or("-".to_owned(), size);
-            rows.push([what, number.to_string(), bytes, why.to_owned()]);
+            rows.push([what, number.to_string(), size(bytes), why.to_owned()]);
         }
     };
     others(
         "contents",
         sizes.len(),
-        Some(sizes.iter().sum()),
+        sizes.iter().sum(),
         "needed by none",
     );
     let unfinished = removal.unfinished.iter().map(|one| one.disk_bytes).sum();
     let count = removal.unfinished.len();
-    others("unfinished files", count, Some(unfinished), "left behind");
-    others("records", removal.damaged.len(), None, "damaged");
+    others("unfinished files", count, unfinished, "left behind");
     in_columns(["WHAT", "FILES", "SIZE", "WHY"], &rows, width) + &places(removal)
 }
 
@@ -163,12 +161,14 @@ pub(crate) fn sum(removal: &Removal) -> String {
             "unneeded content",
         ),
         (removal.unfinished.len(), "unfinished file"),
-        (removal.damaged.len(), "damaged record"),
     ];
     let parts = parts.iter().filter(|(number, _)| *number > 0);
     let parts: Vec<String> = parts
         .map(|(number, what)| count(*number as u64, what))
         .collect();
+    if parts.is_empty() {
+        return "nothing".to_owned();
+    }
     format!("{} ({})", parts.join(", "), size(bytes + unfinished))
 }
 
