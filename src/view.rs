@@ -12,7 +12,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Cause;
-use crate::fs::{Placed, Stamp};
+use crate::fs::{Placed, Stamp, lstat};
 use crate::hub::{Listing, RemoteFile};
 use crate::repo::{Commit, RepoId, RepoPath, Revision};
 
@@ -162,6 +162,14 @@ pub trait RepoView: Send + Sync {
 
     /// The name under which readers open `file`, whether it is there or not.
     fn name_of(&self, commit: &Commit, file: &RemoteFile) -> PathBuf;
+
+    /// Whether something stands under the name of `file` that is not known to be of another commit.
+    ///
+    /// # Errors
+    /// When the view cannot be looked at.
+    fn shows(&self, commit: &Commit, file: &RemoteFile) -> Result<bool, Cause> {
+        Ok(lstat(&self.name_of(commit, file))?.is_some())
+    }
 
     /// A further name that the layout keeps for the content of `file`, and that goes when no
     /// snapshot needs it any more; most layouts have none.

@@ -52,7 +52,8 @@ impl Policy {
         if shown == Shown::No {
             return Some(Why::Unseen);
         }
-        if !held.is_named() {
+        // Who deploys a folder moves on when they choose to.
+        if !held.is_named() && shown != Shown::Deployed {
             return Some(Why::Detached);
         }
         let is_unused = self
@@ -149,6 +150,8 @@ mod tests {
         let stock = stock(commits, &[]);
         let want = [(1, Why::Detached), (3, Why::Unseen)];
         assert_eq!(reasons(policy(), &stock, &[Yes, Unknown, Yes, No]), want);
+        let deployed = [Yes, Shown::Deployed, Yes, No];
+        assert_eq!(reasons(policy(), &stock, &deployed), want[1..]);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::store::Store;
 use crate::store::census::{Blob, Recorded, Unfinished};
 use crate::store::snapshot::{FileRecord, Manifest};
 use crate::view::places::{Place, is_there, places};
-use crate::view::{View, ViewId};
+use crate::view::{View, ViewId, ViewKind};
 
 /// What a store and its views hold.
 #[derive(Debug, Default)]
@@ -47,6 +47,8 @@ pub struct Held {
 /// Whether a commit is still to be seen in its views.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shown {
+    /// Some of it, in a folder that somebody named for it, or perhaps in one that is not there now.
+    Deployed,
     /// Some of it, in one of them.
     Yes,
     /// Nothing, in none of them.
@@ -91,6 +93,9 @@ impl Held {
         if manifest.views.is_empty() {
             return Ok(Shown::Unknown);
         }
+        if self.is_deployed()? {
+            return Ok(Shown::Deployed);
+        }
         for id in &manifest.views {
             if !is_there(&id.root) {
                 shown = Shown::Unknown;
@@ -99,6 +104,23 @@ impl Held {
             }
         }
         Ok(shown)
+    }
+
+    fn is_deployed(&self) -> Result<bool, Cause> {
+        let views = self.manifest().views.iter();
+        for id in views.filter(|id| id.kind == ViewKind::Folder) {
+            if !is_there(&id.root) {
+                return Ok(true);
+            }
+            for (part, _) in self.places(id.open().as_ref()).values() {
+                for file in self.pulled() {
+                    if part.shows(&self.manifest().commit, &file.remote)? {
+                        return Ok(true);
+                    }
+                }
+            }
+        }
+        Ok(false)
     }
 
     fn places(&self, view: &dyn View) -> BTreeMap<PathBuf, Place> {

@@ -130,6 +130,14 @@ impl RepoView for Files {
         self.layout.entry(&file.path)
     }
 
+    fn shows(&self, commit: &Commit, file: &RemoteFile) -> Result<bool, Cause> {
+        if lstat(&self.layout.entry(&file.path))?.is_none() {
+            return Ok(false);
+        }
+        let note = self.note(&file.path)?;
+        Ok(note.is_none_or(|note| note.commit == *commit))
+    }
+
     fn folder_of(&self, _commit: &Commit) -> PathBuf {
         self.layout.root().to_owned()
     }

@@ -99,6 +99,26 @@ fn what_a_branch_left_behind_goes_unless_it_was_asked_for_by_its_id() {
 }
 
 #[test]
+fn what_a_folder_shows_is_not_left_behind_by_its_branch() {
+    let hub = hub();
+    let larder = Larder::at(&hub);
+    larder.pulled(["org/one", "--local-dir", "dir"]);
+    let old = fs::read(larder.path("dir/config.json")).unwrap();
+    let new = File::git("config.json", "{\"new\": 1}\n");
+    hub.commit("org/one", "main", [new]);
+    larder.pulled(["org/one"]);
+    prune(&larder, &[]).says(&["nothing to prune"]);
+    assert_eq!(fs::read(larder.path("dir/config.json")).unwrap(), old);
+    // It is when the folder has moved on as well.
+    larder.pulled(["org/one", "--local-dir", "dir"]);
+    let ran = prune(&larder, &[]);
+    assert!(ran.stdout.contains("detached"), "{ran:?}");
+    let there = fs::read(larder.path("dir/config.json")).unwrap();
+    assert_eq!(there, b"{\"new\": 1}\n");
+    larder.pulled(["org/one", "--offline", "--local-dir", "dir"]);
+}
+
+#[test]
 fn what_was_removed_with_another_tool_goes_from_the_store() {
     let hub = hub();
     let larder = Larder::at(&hub);
