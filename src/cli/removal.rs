@@ -188,10 +188,16 @@ fn tell_stays(removed: &Removed, output: &mut Output) {
         let root = root.display();
         output.say(&format!("{root} is not there now: what it shows stays"));
     }
+    for root in &removed.closed {
+        let root = root.display();
+        output.say(&format!(
+            "{root} cannot be changed by this user: what it shows stays"
+        ));
+    }
     for (_hub, repo, commit) in &removed.kept {
         let commit = commit.short();
         output.say(&format!(
-            "{repo}@{commit} stays in the store: a folder that is not there may show it by links"
+            "{repo}@{commit} stays in the store: a folder that cannot be reached may show it by links"
         ));
     }
 }

@@ -12,7 +12,7 @@ use crate::hub::RemoteFile;
 use crate::removal::{Going, Key, Removal};
 use crate::store::Store;
 use crate::store::collect::Collecting;
-use crate::view::places::{Place, is_there, places};
+use crate::view::places::{Place, is_there, places, unless_closed};
 use crate::view::{View, ViewId, ViewKind, Withdrawal, Withdrawn};
 
 /// What has gone.
@@ -32,8 +32,10 @@ pub struct Removed {
     pub foreign: Vec<PathBuf>,
     /// Views on disks that are not there.
     pub absent: BTreeSet<PathBuf>,
-    /// Commits that stay in the store, because a folder that is not there may show them by links into
-    /// it. They are out of the views that are there.
+    /// Views that this user may not change.
+    pub closed: BTreeSet<PathBuf>,
+    /// Commits that stay in the store, because a folder that is absent or closed may show them by links
+    /// into it. They are out of the other views.
     pub kept: BTreeSet<Key>,
 }
 
@@ -47,6 +49,7 @@ impl Removed {
         self.held += other.held;
         self.foreign.extend(other.foreign);
         self.absent.extend(other.absent);
+        self.closed.extend(other.closed);
         self.kept.extend(other.kept);
     }
 }
@@ -91,21 +94,30 @@ fn withdraw(store: &Store, going: &Going, removed: &mut Removed) -> Result<(), C
     for id in &going.manifest.views {
         if !is_there(&id.root) {
             removed.absent.insert(id.root.clone());
-            // A second name would hold the blob, a link does not.
-            if id.kind == ViewKind::Folder {
-                removed.kept.insert(going.key());
-            }
+            keep_linked(going, id, removed);
             continue;
         }
         let (view, commit) = (id.open(), &going.manifest.commit);
         for place in places(view.as_ref(), &going.repo, commit, &going.shown_at).into_values() {
-            let withdrawn = withdraw_at(going, &pulled, place)?;
+            let Some(withdrawn) = unless_closed(withdraw_at(going, &pulled, place))? else {
+                removed.closed.insert(id.root.clone());
+                keep_linked(going, id, removed);
+                continue;
+            };
             removed.names += withdrawn.names;
             removed.freed_bytes += withdrawn.freed_bytes;
             removed.foreign.extend(withdrawn.foreign);
         }
     }
     Ok(())
+}
+
+/// Keeps the contents that a view may lead to which could not be changed: a second name would hold
+/// them, a link does not.
+fn keep_linked(going: &Going, view: &ViewId, removed: &mut Removed) {
+    if view.kind == ViewKind::Folder {
+        removed.kept.insert(going.key());
+    }
 }
 
 /// What is at one place goes with the last revision that leads there.
@@ -181,7 +193,8 @@ fn sweep(store: &Store, view: &dyn View, ids: &BTreeSet<BlobId>) -> Result<u64, 
             ours.insert(FileId::of(&there));
         }
     }
-    view.sweep(&|there| ours.contains(&FileId::of(there)))
+    let freed = view.sweep(&|there| ours.contains(&FileId::of(there)));
+    Ok(unless_closed(freed)?.unwrap_or_default())
 }
 
 fn record(store: &Store, leave: &Collecting, going: &Going) -> Result<(), Cause> {

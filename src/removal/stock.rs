@@ -12,7 +12,7 @@ use crate::repo::{Commit, HubName, RepoId, Revision};
 use crate::store::Store;
 use crate::store::census::{Blob, Recorded, Unfinished};
 use crate::store::snapshot::{FileRecord, Manifest};
-use crate::view::places::{Place, is_there, places};
+use crate::view::places::{Place, is_there, places, unless_closed};
 use crate::view::{View, ViewId, ViewKind};
 
 /// What a store and its views hold.
@@ -53,7 +53,7 @@ pub enum Shown {
     Yes,
     /// Nothing, in none of them.
     No,
-    /// A view is on a disk that is not there now, or there is none.
+    /// A view is on a disk that is not there now or may not be looked at, or there is none.
     Unknown,
 }
 
@@ -99,8 +99,12 @@ impl Held {
         for id in &manifest.views {
             if !is_there(&id.root) {
                 shown = Shown::Unknown;
-            } else if self.is_shown_in(id.open().as_ref())? {
-                return Ok(Shown::Yes);
+                continue;
+            }
+            match unless_closed(self.is_shown_in(id.open().as_ref()))? {
+                Some(true) => return Ok(Shown::Yes),
+                Some(false) => {}
+                None => shown = Shown::Unknown,
             }
         }
         Ok(shown)
@@ -114,7 +118,8 @@ impl Held {
             }
             for (part, _) in self.places(id.open().as_ref()).values() {
                 for file in self.pulled() {
-                    if part.shows(&self.manifest().commit, &file.remote)? {
+                    let shows = part.shows(&self.manifest().commit, &file.remote);
+                    if unless_closed(shows)?.unwrap_or(true) {
                         return Ok(true);
                     }
                 }
@@ -243,7 +248,8 @@ impl Held {
         let mut found = BTreeSet::new();
         for id in self.manifest().views.iter().filter(|id| is_there(&id.root)) {
             for (part, _) in self.places(id.open().as_ref()).values() {
-                found.extend(part.refs_to(&self.manifest().commit)?);
+                let refs = unless_closed(part.refs_to(&self.manifest().commit))?;
+                found.extend(refs.unwrap_or_default());
             }
         }
         Ok(found)

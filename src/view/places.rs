@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{RepoView, View};
-use crate::fs::is_absent;
+use crate::error::Cause;
+use crate::fs::{is_absent, is_unwritable};
 use crate::repo::{Commit, RepoId, Revision};
 
 /// A part of a view, and the revisions that lead there.
@@ -45,6 +46,18 @@ pub fn is_there(root: &Path) -> bool {
         }
     }
     false
+}
+
+/// What was found or done in a view; `None` where it is another user's, or on a disk that may only be
+/// read: what concerns the others goes on.
+///
+/// # Errors
+/// Every other failure.
+pub fn unless_closed<T>(done: Result<T, Cause>) -> Result<Option<T>, Cause> {
+    match done {
+        Err(Cause::Io { source, .. }) if is_unwritable(&source) => Ok(None),
+        other => other.map(Some),
+    }
 }
 
 #[cfg(test)]

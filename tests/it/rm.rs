@@ -394,7 +394,7 @@ fn what_a_folder_may_show_by_links_stays_while_the_folder_is_away() {
     away();
     for _time in 0..2 {
         let ran = rm(&larder, &["org/two"]).succeeded();
-        ran.says(&["stays in the store: a folder that is not there"]);
+        ran.says(&["stays in the store: a folder that cannot be reached"]);
         assert!(ran.stdout.contains("removed nothing"), "{ran:?}");
     }
     assert!(!larder.repo("org/two").exists());

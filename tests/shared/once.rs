@@ -182,3 +182,38 @@ fn a_default_acl_shares_as_well() {
         assert_eq!(there.mode() & 0o002, 0, "{}", path.display());
     }
 }
+
+#[test]
+fn what_another_user_shows_in_a_place_of_their_own_hinders_nobody() {
+    let hub = Hub::builder()
+        .repo(repo())
+        .repo(Repo::model("team/other").file("config.json", CONFIG))
+        .start();
+    let Some(team) = Team::at(&hub) else { return };
+    let links = team.home(Who::Ben).join("links");
+    let to = ["--link", "symlink", "--local-dir", links.to_str().unwrap()];
+    let args = [&[ID][..], &to].concat();
+    team.pull(Who::Ben, "002", &args).run().succeeded();
+    team.pull(Who::Ben, "002", &["team/other"])
+        .run()
+        .succeeded();
+    for (who, id) in [(Who::Ann, ID), (Who::Ann, "team/other")] {
+        team.pull(who, "002", &[id]).run().succeeded();
+    }
+    fs::set_permissions(team.home(Who::Ben), fs::Permissions::from_mode(0o700)).unwrap();
+    let ann = |args: &[&str]| {
+        team.by(Who::Ann, "002", team.larder.args(args))
+            .run()
+            .succeeded()
+    };
+    ann(&["prune", "--yes"]).says(&["nothing to prune"]);
+    let ran = ann(&["rm", "--yes", ID, "team/other"]);
+    ran.says(&[
+        "cannot be changed by this user",
+        "team/model@",
+        "stays in the store",
+    ]);
+    assert!(ran.stdout.contains("removed 1 commit"), "{ran:?}");
+    let shown = fs::read(links.join("model.safetensors"));
+    assert_eq!(shown.unwrap(), bytes(&weights()));
+}

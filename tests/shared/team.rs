@@ -145,6 +145,11 @@ impl Team {
 
     /// A pull into the user's own cache by way of the shared store.
     pub(crate) fn pull(&self, who: Who, umask: &str, args: &[&str]) -> Call<'_> {
+        self.by(who, umask, self.larder.pull(args))
+    }
+
+    /// A call of the user's with the shared store.
+    pub(crate) fn by<'a>(&self, who: Who, umask: &str, call: Call<'a>) -> Call<'a> {
         let run = format!(
             "umask $0; shift; exec {} \"$@\"",
             self.larder.path("larder-of-all").display()
@@ -164,9 +169,7 @@ impl Team {
             &run,
             umask,
         ];
-        self.larder
-            .pull(args)
-            .under(by)
+        call.under(by)
             .env("HOME", &home)
             .env("TMPDIR", &home)
             .env("LARDER_HOME", self.store())
