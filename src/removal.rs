@@ -103,9 +103,34 @@ impl Marks {
         marked.add(part);
     }
 
-    /// Leaves out commits that are not among these: what somebody agreed to.
-    pub fn keep_only(&mut self, stock: &Stock, agreed: &BTreeSet<Key>) {
+    /// Leaves out commits of which nothing was to go before.
+    pub fn keep_known(&mut self, stock: &Stock, before: &Removal) {
+        let known: BTreeSet<Key> = before.commits.iter().map(Going::key).collect();
         self.commits
-            .retain(|index, _| agreed.contains(&stock.commits[*index].key()));
+            .retain(|index, _| known.contains(&stock.commits[*index].key()));
+    }
+
+    /// Leaves out what was not shown in `agreed`, also commits of which more would go than was shown
+    /// there. Returns those.
+    pub fn keep_only(&mut self, stock: &Stock, agreed: &Removal) -> BTreeSet<Key> {
+        let shown: BTreeMap<Key, &Going> = agreed
+            .commits
+            .iter()
+            .map(|going| (going.key(), going))
+            .collect();
+        self.keep_known(stock, agreed);
+        self.blobs.retain(|id| agreed.unclaimed.contains(id));
+        let paths: BTreeSet<_> = agreed.unfinished.iter().map(|one| &one.path).collect();
+        self.unfinished
+            .retain(|index| paths.contains(&stock.unfinished[*index].path));
+        let now = Removal::new(stock, self).commits.into_iter();
+        let grown = now.filter(|going| {
+            let shown = shown.get(&going.key());
+            shown.is_none_or(|shown| going.exceeds(shown))
+        });
+        let grown: BTreeSet<Key> = grown.map(|going| going.key()).collect();
+        let is_grown = |index: &usize| grown.contains(&stock.commits[*index].key());
+        self.commits.retain(|index, _| !is_grown(index));
+        grown
     }
 }

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use larder::error::{Cause, Error, Subject};
 use larder::removal::apply::{Removed, apply};
-use larder::removal::{Key, Marks, Removal, Stock};
+use larder::removal::{Marks, Removal, Stock};
 use larder::report::Silent;
 use larder::store::collect::Collecting;
 use larder::store::{Store, lock};
@@ -70,11 +70,11 @@ pub(crate) fn run(
     config: &Config,
     output: &mut Output,
 ) -> Result<(), Error> {
-    let (mut all, mut keys) = (Removal::default(), Vec::new());
+    let (mut all, mut shown) = (Removal::default(), Vec::new());
     for shelf in shelves {
-        let removal = look(task, shelf, None)?.1;
-        keys.push((!removal.is_empty()).then(|| removal.keys()));
-        all.add(removal);
+        let removal = look(task, shelf, None, output)?.1;
+        all.add(removal.clone());
+        shown.push(removal);
     }
     if task.is_swept {
         tell_damaged(&all, output);
@@ -92,11 +92,12 @@ pub(crate) fn run(
     let stop = CancellationToken::new();
     let _watch = Watch::start(stop.clone(), Arc::new(Silent));
     let (mut gone, mut removed) = (Removal::default(), Removed::default());
-    for (shelf, keys) in shelves.iter().zip(keys) {
-        let Some(keys) = keys else { continue };
+    let to_go = shelves.iter().zip(shown);
+    for (shelf, shown) in to_go.filter(|(_, shown)| !shown.is_empty()) {
         let leave = wait(task, &shelf.store, config, &stop, output)?;
-        // Others were at work until now; what they did is respected, and nothing goes that was not shown.
-        let (stock, mut removal) = look(task, shelf, Some(&keys))?;
+        // Others were at work until now; what they did is respected, and nothing goes beyond what
+        // somebody saw and agreed to.
+        let (stock, mut removal) = look(task, shelf, Some((&shown, !how.yes)), output)?;
         let mut views = BTreeSet::new();
         if task.is_swept {
             views = stock.views();
@@ -110,16 +111,30 @@ pub(crate) fn run(
     tell::removed(&gone, &removed, how.yes, output)
 }
 
+/// Finds what is to go; the second time, of what it was at first, and whether somebody saw that and
+/// agreed to it.
 fn look(
     task: &Task<'_>,
     shelf: &Shelf,
-    agreed: Option<&BTreeSet<Key>>,
+    agreed: Option<(&Removal, bool)>,
+    output: &mut Output,
 ) -> Result<(Stock, Removal), Error> {
     let store = &shelf.store;
     let stock = Stock::of(store).map_err(|cause| cause.on_path("read the store", store.root()))?;
     let mut marks = (task.mark)(shelf, &stock, agreed.is_some())?;
-    if let Some(agreed) = agreed {
-        marks.keep_only(&stock, agreed);
+    if let Some((agreed, is_seen)) = agreed {
+        let grown = if is_seen {
+            marks.keep_only(&stock, agreed)
+        } else {
+            marks.keep_known(&stock, agreed);
+            BTreeSet::new()
+        };
+        for (_hub, repo, commit) in grown {
+            let commit = commit.short();
+            output.say(&format!(
+                "{repo}@{commit} stays: more of it would go by now than was shown; ask again"
+            ));
+        }
     }
     let removal = Removal::new(&stock, &marks);
     Ok((stock, removal))

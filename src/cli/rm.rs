@@ -63,7 +63,8 @@ pub(crate) fn run(args: &Rm, config: &Config, output: &mut Output) -> Result<(),
         for wish in wishes.iter().filter(here) {
             match wish.mark(stock, &mut marks) {
                 // Somebody else has removed it since it was shown.
-                Err(Cause::NotStored(_)) if is_again => {}
+                Err(Cause::NotStored(_) | Cause::NoMatch { .. } | Cause::FileNotFound { .. })
+                    if is_again => {}
                 marked => marked
                     .map_err(|cause| with_elsewhere(cause, wish, config))
                     .map_err(|cause| cause.on_repo("remove", &wish.reference))?,

@@ -92,6 +92,13 @@ impl Going {
         (manifest.hub, self.repo.clone(), manifest.commit.clone())
     }
 
+    /// Whether more goes than was to go before.
+    pub(super) fn exceeds(&self, before: &Self) -> bool {
+        (self.is_whole && !before.is_whole)
+            || !self.revisions.is_subset(&before.revisions)
+            || !self.files.is_subset(&before.files)
+    }
+
     /// What the record says when it is done; nothing when there is none any more.
     pub fn rest(&self) -> Option<Manifest> {
         if self.is_whole {
@@ -139,11 +146,6 @@ impl Removal {
     /// Whether nothing is to be done.
     pub fn is_empty(&self) -> bool {
         self.commits.is_empty() && self.blobs.is_empty() && self.unfinished.is_empty()
-    }
-
-    /// The commits of which something goes.
-    pub fn keys(&self) -> BTreeSet<Key> {
-        self.commits.iter().map(Going::key).collect()
     }
 }
 

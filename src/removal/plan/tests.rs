@@ -117,3 +117,40 @@ proptest! {
         prop_assert_eq!(removal.commits[0].files.is_empty(), is_kept || held.pulled().count() == 0);
     }
 }
+
+#[test]
+fn nothing_goes_beyond_what_was_agreed_to() {
+    let marked = |stock: &Stock| {
+        let mut marks = Marks::default();
+        let part = Part {
+            revisions: [revision("v1")].into(),
+            ..Part::default()
+        };
+        marks.add(0, part, Why::Asked);
+        marks.add(1, Part::whole(), Why::Asked);
+        marks.blobs = stock.unclaimed.keys().copied().collect();
+        marks
+    };
+    let before = |names: &[&str], files: &[u8]| {
+        let commits = vec![
+            held("org/a", '1', &[1], names),
+            held("org/b", '2', files, &["main"]),
+        ];
+        stock(commits, &[(20, 1)])
+    };
+    let shown = before(&["main", "v1"], &[2, 3]);
+    let agreed = Removal::new(&shown, &marked(&shown));
+    // Less may go than was shown.
+    let now = before(&["main", "v1"], &[2]);
+    let mut marks = marked(&now);
+    assert!(marks.keep_only(&now, &agreed).is_empty());
+    assert_eq!((marks.commits.len(), marks.blobs.len()), (2, 1));
+    // The other branch went meanwhile, and a pull added a file.
+    let mut now = before(&["v1"], &[2, 3, 4]);
+    now.unclaimed
+        .insert(blob(21), crate::removal::testing::at(1));
+    let mut marks = marked(&now);
+    assert_eq!(marks.keep_only(&now, &agreed).len(), 2);
+    assert!(marks.commits.is_empty());
+    assert_eq!(marks.blobs, [blob(20)].into());
+}
