@@ -34,7 +34,7 @@ impl Policy {
         let is_unnamed = stock.damaged.is_empty();
         let unclaimed = stock.unclaimed.iter();
         marks.blobs = unclaimed
-            .filter(|(_, written)| is_unnamed && old(written))
+            .filter(|(id, written)| is_unnamed && old(written) && !is_held(stock, id))
             .map(|(id, _)| *id)
             .collect();
         let unfinished = stock.unfinished.iter().enumerate();
@@ -66,6 +66,12 @@ impl Policy {
     fn age(&self, time: SystemTime) -> Duration {
         self.now.duration_since(time).unwrap_or_default()
     }
+}
+
+/// Whether a content has a name outside the store, in an adopted folder perhaps. It would free nothing.
+fn is_held(stock: &Stock, id: &BlobId) -> bool {
+    let blob = stock.blobs.get(id);
+    blob.is_some_and(|blob| blob.links > blob.own_links)
 }
 
 /// Marks commits until what is left is small enough.
@@ -163,7 +169,12 @@ mod tests {
             ..policy()
         };
         assert_eq!(at_once.mark(&stock, &[]).blobs.len(), 3);
-        let mut unsure = stock;
+        let mut held = stock;
+        if let Some(blob) = held.blobs.get_mut(&blob(1)) {
+            blob.links = 2;
+        }
+        assert_eq!(at_once.mark(&held, &[]).blobs, [blob(2), blob(3)].into());
+        let mut unsure = held;
         unsure.damaged.push("damaged".into());
         assert_eq!(at_once.mark(&unsure, &[]).blobs.len(), 0);
     }
