@@ -110,6 +110,7 @@ fn look_for_ours(
 ) -> Result<Look, Cause> {
     let entry = folders.entry(&name, blob)?;
     let is_named = entry.is_some();
+    let link = matches!(entry, Some(Entry::Other)).then(|| name.clone());
     let kept = match part.kept_as(&file.remote) {
         Some(kept) => Some((folders.entry(&kept, blob)?, kept)),
         None => None,
@@ -124,6 +125,10 @@ fn look_for_ours(
         if is_stored || file.stamps.contains(there.stamp) {
             look.ours.push((path, there));
         }
+    }
+    // A link of a folder into the store, or of hf into the stock of all its repos.
+    if let Some(link) = link.filter(|_| !look.is_shown) {
+        look.is_shown = std::fs::metadata(&link).is_ok_and(|there| there.is_file());
     }
     Ok(look)
 }

@@ -286,6 +286,22 @@ fn where_it_is_seen_and_that_it_is_gone() {
 }
 
 #[test]
+fn a_folder_of_links_into_the_store_is_shown() {
+    let hub = Hub::builder().repo(tiny()).start();
+    let larder = Larder::at(&hub);
+    larder.pulled(["org/tiny", "--local-dir", "dir", "--link", "symlink"]);
+    let state = || rows(&larder, &[])[0]["views"][0]["state"].clone();
+    assert_eq!(state(), "shown");
+    for file in fs::read_dir(larder.path("dir")).unwrap() {
+        let file = file.unwrap().path();
+        if file.is_symlink() {
+            fs::remove_file(file).unwrap();
+        }
+    }
+    assert_eq!(state(), "gone");
+}
+
+#[test]
 fn what_is_unfinished_has_rows_of_its_own() {
     let hub = three();
     let larder = Larder::at(&hub);
