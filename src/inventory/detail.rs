@@ -152,16 +152,16 @@ fn look(file: &FileRecord, store: &Store, blobs: &BTreeMap<BlobId, Blob>, views:
     });
     let found: Vec<(PathBuf, Stamp)> = stored.into_iter().chain(shown).collect();
     let state = state(file, &found);
+    // One of them may have been written to since.
+    let mut places = found.iter();
+    let proven = places.find(|(_, stamp)| file.stamps.contains(*stamp));
+    let place = proven.or(found.first()).map(|(path, _)| path.clone());
     File {
         path: file.remote.path.clone(),
         len: file.remote.len,
         digest: file.remote.digest,
         blob: file.blob,
-        place: found
-            .into_iter()
-            .map(|(path, _)| path)
-            .next()
-            .filter(|_| matches!(state, State::Here | State::Changed)),
+        place: place.filter(|_| matches!(state, State::Here | State::Changed)),
         state,
     }
 }
