@@ -96,6 +96,12 @@ impl Wish {
             return Ok(of_repo);
         };
         let held = |index: &&usize| -> &Held { &stock.commits[**index] };
+        let led = |index: &&usize| held(index).names.contains(revision);
+        let noted = |index: &&usize| held(index).noted.contains(revision);
+        let named = of_repo.iter().find(led);
+        if let Some(named) = named.or_else(|| of_repo.iter().find(noted)) {
+            return Ok(vec![*named]);
+        }
         let by_commit = of_repo
             .iter()
             .filter(|index| is_commit(revision, held(index)));
@@ -103,15 +109,11 @@ impl Wish {
         if let [only] = by_commit[..] {
             return Ok(vec![only]);
         }
-        let led = |index: &&usize| held(index).names.contains(revision);
-        let noted = |index: &&usize| held(index).noted.contains(revision);
         // What it once led to, where nothing says any more what it is.
         let asked = |index: &&usize| held(index).manifest().revisions.contains(revision);
         let last_asked = of_repo.iter().filter(asked);
         let last_asked = last_asked.max_by_key(|index| held(index).manifest().pulled_at);
-        let found = of_repo.iter().find(led);
-        let found = found.or_else(|| of_repo.iter().find(noted)).or(last_asked);
-        let found = found.copied().ok_or_else(|| {
+        let found = last_asked.copied().ok_or_else(|| {
             let of_repo: Vec<&Held> = of_repo.iter().map(|i| &stock.commits[*i]).collect();
             unknown_revision(revision, &of_repo)
         });

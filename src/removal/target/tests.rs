@@ -98,3 +98,20 @@ fn what_is_not_there_is_told_with_what_is() {
         );
     }
 }
+
+#[test]
+fn a_branch_is_meant_before_a_commit_that_begins_like_it() {
+    let mut stock = some();
+    let name = Revision::parse("ccccccc").unwrap();
+    stock.commits[1].names.insert(name.clone());
+    let endpoint = Url::parse("https://huggingface.co").unwrap();
+    let reference = Reference::parse("org/a@ccccccc", &endpoint).unwrap();
+    let mut marks = Marks::default();
+    let wish = Wish::new(reference, Selection::default());
+    wish.mark(&stock, &mut marks).unwrap();
+    let part = Part {
+        revisions: [name].into(),
+        ..Part::default()
+    };
+    assert_eq!(marks.commits, [(1, (part, Why::Asked))].into());
+}
