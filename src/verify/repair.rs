@@ -20,8 +20,8 @@ use crate::select::Selection;
 use crate::session::Session;
 use crate::store::Store;
 use crate::store::census::Recorded;
-use crate::store::snapshot::Stamps;
-use crate::verify::place::{Only, Shown, shown_in};
+use crate::store::snapshot::{FileRecord, Stamps};
+use crate::verify::place::{Only, Part, Shown, shown_in};
 use crate::verify::{Copy, FileOf, Finding, Place, Problem, Report};
 use crate::view::ViewId;
 
@@ -53,7 +53,7 @@ impl Repaired {
 
 /// Which files of which commit one pull puts right, in which view.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Part {
+struct Pull {
     hub: HubName,
     repo: RepoId,
     commit: Commit,
@@ -102,11 +102,11 @@ pub async fn repair(
 }
 
 /// The pulls that are needed for the wrong names in views.
-fn parts(wrong: &[Finding]) -> BTreeMap<Part, BTreeSet<String>> {
-    let mut parts: BTreeMap<Part, BTreeSet<String>> = BTreeMap::new();
+fn parts(wrong: &[Finding]) -> BTreeMap<Pull, BTreeSet<String>> {
+    let mut parts: BTreeMap<Pull, BTreeSet<String>> = BTreeMap::new();
     for finding in wrong {
         if let (Place::View(shown), Some(file)) = (&finding.place, &finding.file) {
-            let part = Part {
+            let part = Pull {
                 hub: file.hub,
                 repo: file.repo.clone(),
                 commit: file.commit.clone(),
@@ -210,11 +210,17 @@ fn forget(
     Ok(forgotten)
 }
 
-/// Whether a folder is there in which the commit is to be seen.
+/// Whether a folder is there in which a pulled file of the commit is to be seen.
 fn is_shown(store: &Store, recorded: &Recorded) -> Result<bool, Cause> {
-    for id in &recorded.manifest.views {
-        let parts = shown_in(store, recorded, id)?;
-        if parts.keys().any(|folder| folder.exists()) {
+    let Recorded { manifest, .. } = recorded;
+    let pulled = || manifest.files.iter().filter(|file| file.blob.is_some());
+    for id in &manifest.views {
+        let mut parts = shown_in(store, recorded, id)?.into_iter();
+        let is_it = |part: &Part| {
+            let told = |file: &FileRecord| part.shows(&manifest.commit, &file.remote);
+            pulled().any(|file| told(file) != Some(false))
+        };
+        if parts.any(|(folder, part)| folder.exists() && is_it(&part)) {
             return Ok(true);
         }
     }
@@ -235,7 +241,7 @@ fn only(session: Session, shown: &Shown) -> Session {
 
 /// Pulls the files and returns how many bytes came. A commit that nobody had asked for by its id is
 /// not pinned by this.
-async fn pull_part(session: &Session, part: &Part, names: BTreeSet<String>) -> Result<u64, Error> {
+async fn pull_part(session: &Session, part: &Pull, names: BTreeSet<String>) -> Result<u64, Error> {
     let failed = |cause: Cause| cause.on_repo("repair", &part.repo);
     let before = session.store.manifest(part.hub, &part.repo, &part.commit);
     let was_pinned = before.map_err(failed)?.is_some_and(|known| known.is_pinned);
@@ -266,7 +272,7 @@ async fn pull_part(session: &Session, part: &Part, names: BTreeSet<String>) -> R
     })
 }
 
-fn unpin(store: &Store, part: &Part) -> Result<(), Cause> {
+fn unpin(store: &Store, part: &Pull) -> Result<(), Cause> {
     if let Some(mut manifest) = store.manifest(part.hub, &part.repo, &part.commit)?
         && manifest.is_pinned
     {

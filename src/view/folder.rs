@@ -12,7 +12,7 @@
 //! **Locking.** `download/<path>.lock` keeps two clients from fetching one file twice, `larder.lock`
 //! two publications of any repos from mixing.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -128,6 +128,16 @@ impl RepoView for Files {
 
     fn name_of(&self, _commit: &Commit, file: &RemoteFile) -> PathBuf {
         self.layout.entry(&file.path)
+    }
+
+    fn shows(
+        &self,
+        commit: &Commit,
+        _shown_at: &BTreeSet<Revision>,
+        file: &RemoteFile,
+    ) -> Option<bool> {
+        let note = self.note(&file.path).ok()?;
+        Some(note.is_some_and(|note| note.commit == *commit))
     }
 
     fn folder_of(&self, _commit: &Commit) -> PathBuf {

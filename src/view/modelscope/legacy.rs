@@ -9,6 +9,7 @@
 //! **Invariant.** The client takes a folder for finished when `.msc` lists a file: that file is
 //! written last, and taken back first.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -109,6 +110,18 @@ impl RepoView for MsFolder {
 
     fn name_of(&self, _commit: &Commit, file: &RemoteFile) -> PathBuf {
         self.entry(file)
+    }
+
+    /// The client notes one revision for the whole folder, and only which it is not tells.
+    fn shows(
+        &self,
+        commit: &Commit,
+        shown_at: &BTreeSet<Revision>,
+        _file: &RemoteFile,
+    ) -> Option<bool> {
+        let noted = self.version()?;
+        let is_it = shown_at.contains(&noted) || noted == Revision::from(commit);
+        (!is_it).then_some(false)
     }
 
     fn folder_of(&self, _commit: &Commit) -> PathBuf {
