@@ -325,9 +325,10 @@ pub(super) fn settle<'a>(
             let content = contents.get_mut(&sums.blob);
             match (&promise.place, &promise.file, content) {
                 (Place::Store(Digest::Sha256(_)), _, Some(content)) => content.is_whole = true,
-                (Place::View(_), Some(of), Some(_)) => {
+                (Place::View(shown), Some(of), Some(_)) => {
                     copies.entry(sums.blob).or_insert_with(|| Copy {
                         path: promise.path.clone(),
+                        shown: shown.clone(),
                         sums: *sums,
                         file: Arc::clone(of),
                     });

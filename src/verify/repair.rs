@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::blocking::blocking;
 use crate::digest::{Digest, Hashed};
 use crate::error::{Cause, Error};
-use crate::fs::{self, Stamp};
+use crate::fs::{self, OnPath, Stamp};
 use crate::hashing::Around;
 use crate::pull::{self, Outcome, Request};
 use crate::reference::Reference;
@@ -23,7 +23,7 @@ use crate::store::census::Recorded;
 use crate::store::snapshot::{FileRecord, Stamps};
 use crate::verify::place::{Only, Part, Shown, shown_in};
 use crate::verify::{Copy, FileOf, Finding, Place, Problem, Report};
-use crate::view::ViewId;
+use crate::view::{ViewId, ViewKind};
 
 /// What a repair did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -154,9 +154,13 @@ fn in_store(store: &Store, wrong: &[Finding], copies: &[Copy]) -> Result<Repaire
     Ok(repaired)
 }
 
-/// Gives the store a content from a good copy, if that still is what was hashed.
+/// Gives the store a content from a good copy, if that is what was hashed before and after.
 fn take_in(store: &Store, copy: &Copy) -> Result<bool, Cause> {
-    if fs::stamp(&copy.path)? != copy.sums.stamp {
+    let is_as_hashed = || match fs::lstat(&copy.path)? {
+        Some(_) => fs::stamp(&copy.path).map(|now| now == copy.sums.stamp),
+        None => Ok(false),
+    };
+    if !is_as_hashed()? {
         return Ok(false);
     }
     let want = copy.file.digest;
@@ -167,8 +171,27 @@ fn take_in(store: &Store, copy: &Copy) -> Result<bool, Cause> {
     };
     let path = std::fs::canonicalize(&copy.path);
     let path = path.unwrap_or_else(|_| copy.path.clone());
-    store.adopt(&path, hashed)?;
-    Ok(true)
+    if may_share(copy)? {
+        store.adopt(&path, hashed)?;
+    } else {
+        store.adopt_copy(&path, hashed)?;
+    }
+    if is_as_hashed()? {
+        return Ok(true);
+    }
+    // What was hashed is not what was taken in.
+    store.expel(want, Some(copy.sums.blob))?;
+    Ok(false)
+}
+
+/// Whether the store may have the file itself. How it came into a folder is not recorded: one that
+/// its owner can write to is theirs.
+fn may_share(copy: &Copy) -> Result<bool, Cause> {
+    let Shown { view, revision } = &copy.shown;
+    let part = view.open().at(&copy.file.repo, revision);
+    let there = std::fs::metadata(&copy.path).on_path("look at", &copy.path)?;
+    let is_theirs = view.kind == ViewKind::Folder && !there.permissions().readonly();
+    Ok(part.may_share(&copy.path) && !is_theirs)
 }
 
 /// Takes out of the records that the files with these looks were proven, and that contents are here

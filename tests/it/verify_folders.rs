@@ -4,9 +4,10 @@
 use std::fs;
 
 use crate::bin::Larder;
+use crate::folder::mode;
 use crate::hub::{Content, Hub, Repo};
-use crate::repos::model;
-use crate::tree::{read, tree};
+use crate::repos::{model, some_bytes, tiny};
+use crate::tree::{inode, read, tree};
 
 /// `org/two` at `v1` and `main`, which differ in every file but one.
 fn two() -> Hub {
@@ -75,4 +76,22 @@ fn what_only_a_folder_had_is_not_missed_in_the_cache() {
     verified(&larder);
     fs::remove_dir_all(larder.path("dir")).unwrap();
     larder.args(["verify"]).run().succeeded();
+}
+
+#[test]
+fn what_the_store_gets_back_from_a_folder_stays_its_owners() {
+    let hub = Hub::builder().repo(tiny()).start();
+    let larder = Larder::at(&hub);
+    larder.pulled(["org/tiny", "--local-dir", "dir"]);
+    let (mine, stored) = (
+        larder.path("dir").join("weights.bin"),
+        larder.blob(some_bytes(4).sha256()),
+    );
+    let before = (mode(&mine), inode(&mine));
+    fs::remove_file(&stored).unwrap();
+    fs::write(&stored, "rotten").unwrap();
+    larder.args(["verify", "--repair"]).run().succeeded();
+    assert_eq!(read(&stored), read(&mine));
+    assert_eq!((mode(&mine), inode(&mine)), before);
+    assert_ne!(inode(&stored), before.1);
 }
