@@ -22,7 +22,7 @@ use crate::repo::{Commit, RepoId, RepoPath, Revision};
 use crate::view::lock_file::LockFile;
 use crate::view::lying::{Contents, Snapshot};
 use crate::view::{
-    Found, Publication, Published, RepoView, View, ViewId, ViewKind, ViewLock, Withdrawal,
+    Coming, Found, Publication, Published, RepoView, View, ViewId, ViewKind, ViewLock, Withdrawal,
     Withdrawn,
 };
 
@@ -130,6 +130,18 @@ impl RepoView for MsFolder {
 
     fn try_lock(&self, _file: &RemoteFile) -> Result<Option<ViewLock>, Cause> {
         LOCK.try_hold(&self.layout.old_lock())
+    }
+
+    /// Nobody edits files there; a file that can have no place there is refused before it is fetched.
+    fn edited(
+        &self,
+        coming: &[Coming<'_>],
+        _go_on: &dyn Fn() -> bool,
+    ) -> Result<Vec<PathBuf>, Cause> {
+        coming
+            .iter()
+            .try_for_each(|coming| notes::refuse(&coming.file.path))?;
+        Ok(Vec::new())
     }
 
     /// The client notes a revision's name and not its commit.
