@@ -15,6 +15,7 @@ pub(crate) mod parallel;
 mod remove;
 mod share;
 
+pub(crate) use link::rename_to_free;
 pub use link::{Placed, link, link_if_absent, place, place_copy};
 pub use remove::remove_counted;
 pub(crate) use remove::{files_below, remove_empty_above, remove_empty_below, remove_tree};

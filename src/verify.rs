@@ -121,6 +121,8 @@ pub struct Gone {
 pub struct Copy {
     /// The name.
     pub path: PathBuf,
+    /// The part of a view that it is in.
+    pub shown: Shown,
     /// What it holds.
     pub sums: Sums,
     /// Of which file.

@@ -4,6 +4,7 @@
 //! knows no more of a layout than these: what lies there already, how a commit's files become
 //! visible, and how they go again.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::{File, Metadata};
 use std::path::{Path, PathBuf};
@@ -169,6 +170,17 @@ pub trait RepoView: Send + Sync {
     /// When the view cannot be looked at.
     fn shows(&self, commit: &Commit, file: &RemoteFile) -> Result<bool, Cause> {
         Ok(lstat(&self.name_of(commit, file))?.is_some())
+    }
+
+    /// Whether `file` stands here as a file of `commit`, which was published under the revisions
+    /// `shown_at`: as the notes tell; `None` where the layout has none.
+    fn is_noted(
+        &self,
+        _commit: &Commit,
+        _shown_at: &BTreeSet<Revision>,
+        _file: &RemoteFile,
+    ) -> Option<bool> {
+        None
     }
 
     /// A further name that the layout keeps for the content of `file`, and that goes when no

@@ -55,3 +55,5 @@ mod show;
 mod token;
 #[path = "it/verify.rs"]
 mod verify;
+#[path = "it/verify_folders.rs"]
+mod verify_folders;

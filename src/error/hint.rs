@@ -18,7 +18,7 @@ impl Cause {
         match self {
             Self::Usage { hint, .. } => hint.clone(),
             Self::Edited { .. } => Some(
-                "nothing was changed: move them away, choose another folder, or replace them with --force"
+                "nothing of it was changed: move them away, choose another folder, or replace them with --force"
                     .to_owned(),
             ),
             Self::RepoNotFound { has_token: false, page, login } => Some(format!(

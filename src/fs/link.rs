@@ -4,6 +4,9 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
+
 use super::{OnPath, TEMPORARY, is_absent, sync_file};
 use crate::error::Cause;
 
@@ -53,6 +56,26 @@ pub fn place_copy(from: &Path, to: &Path) -> Result<Placed, Cause> {
         .map_err(|failed| failed.error)
         .on_path("copy a file to", to)?;
     Ok(placed)
+}
+
+/// Moves `from` to the name `to` if nothing has that; whether it did. On a filesystem that cannot tell in
+/// one step, there is a moment in which something could come to have it.
+///
+/// # Errors
+/// When the filesystem refuses.
+pub(crate) fn rename_to_free(from: &Path, to: &Path) -> Result<bool, Cause> {
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        Ok(()) => Ok(true),
+        Err(Errno::EXIST) => Ok(false),
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) if super::lstat(to)?.is_some() => {
+            Ok(false)
+        }
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
+            super::rename(from, to)?;
+            Ok(true)
+        }
+        Err(other) => Err(io::Error::from(other)).on_path("rename a file to", to),
+    }
 }
 
 /// Gives `from` the further name `to`, which must not exist, by hard link.

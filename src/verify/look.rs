@@ -59,6 +59,32 @@ pub(super) fn look(store: &Store, chosen: &Chosen) -> Result<Look, Cause> {
     Ok(look)
 }
 
+/// The names of a commit's files in its views. A record tells which files were pulled and where the
+/// commit was published, not which file went where.
+#[derive(Default)]
+struct Names {
+    /// Files that have, or are noted to have, a name somewhere.
+    seen: HashSet<RepoPath>,
+    /// Names that are not there and of which no note tells that they ever were.
+    doubtful: Vec<Promise>,
+    /// Whether a place is gone: what is nowhere may have been there alone.
+    is_gone: bool,
+}
+
+impl Names {
+    /// What is missing of the doubtful ones: what must have been somewhere, and is nowhere.
+    fn missing(self) -> impl Iterator<Item = Finding> {
+        let is_missing = move |promise: &Promise| {
+            let path = promise.file.as_ref().map(|file| &file.path);
+            !self.is_gone && path.is_none_or(|path| !self.seen.contains(path))
+        };
+        let doubtful = self.doubtful.into_iter();
+        doubtful
+            .filter(is_missing)
+            .map(|promise| promise.finding(Problem::Missing, None))
+    }
+}
+
 #[derive(Default)]
 struct Looker {
     look: Look,
@@ -108,22 +134,27 @@ impl Looker {
         is_whole: bool,
     ) -> Result<(), Cause> {
         let commit = &recorded.manifest.commit;
+        let mut names = Names::default();
         for id in &recorded.manifest.views {
             let (mut is_shown, mut is_gone) = (false, false);
-            for (folder, (part, shown)) in shown_in(store, recorded, id)? {
+            for (folder, part) in shown_in(store, recorded, id)? {
                 if lstat(&folder)?.is_none() {
                     is_gone = true;
                     continue;
                 }
                 is_shown = true;
                 for (remote, file) in files {
-                    let path = part.name_of(commit, remote);
-                    self.view_name(path, &shown, file)?;
+                    let told = part.is_noted(commit, remote);
+                    if told != Some(false) {
+                        let path = part.view.name_of(commit, remote);
+                        self.view_name(path, &part.shown, file, told, &mut names)?;
+                    }
                 }
                 if is_whole {
-                    self.extras(part.as_ref(), &shown, recorded)?;
+                    self.extras(part.view.as_ref(), &part.shown, recorded)?;
                 }
             }
+            names.is_gone |= is_gone;
             if is_gone && !is_shown {
                 self.look.report.gone.push(Gone {
                     repo: recorded.repo.clone(),
@@ -132,18 +163,34 @@ impl Looker {
                 });
             }
         }
+        self.look.report.findings.extend(names.missing());
         Ok(())
     }
 
-    /// A name that was published.
-    fn view_name(&mut self, path: PathBuf, shown: &Shown, file: &Arc<FileOf>) -> Result<(), Cause> {
+    /// A name that was published, or may have been: where no note tells, `told` is `None`.
+    fn view_name(
+        &mut self,
+        path: PathBuf,
+        shown: &Shown,
+        file: &Arc<FileOf>,
+        told: Option<bool>,
+        names: &mut Names,
+    ) -> Result<(), Cause> {
         let promise = Promise {
             digest: file.digest,
             path,
             place: Place::View(shown.clone()),
             file: Some(Arc::clone(file)),
         };
-        match see(&promise.path)? {
+        let seen = see(&promise.path)?;
+        if let Err(Problem::Missing) = &seen
+            && told.is_none()
+        {
+            names.doubtful.push(promise);
+            return Ok(());
+        }
+        names.seen.insert(file.path.clone());
+        match seen {
             Ok(there) => self.promise(promise, &there)?,
             Err(problem) => {
                 let finding = promise.finding(problem, None);
@@ -278,9 +325,10 @@ pub(super) fn settle<'a>(
             let content = contents.get_mut(&sums.blob);
             match (&promise.place, &promise.file, content) {
                 (Place::Store(Digest::Sha256(_)), _, Some(content)) => content.is_whole = true,
-                (Place::View(_), Some(of), Some(_)) => {
+                (Place::View(shown), Some(of), Some(_)) => {
                     copies.entry(sums.blob).or_insert_with(|| Copy {
                         path: promise.path.clone(),
+                        shown: shown.clone(),
                         sums: *sums,
                         file: Arc::clone(of),
                     });

@@ -1,11 +1,12 @@
 //! Where the files of a record are shown now.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::Cause;
-use crate::repo::{RepoId, Revision};
+use crate::hub::RemoteFile;
+use crate::repo::{Commit, RepoId, Revision};
 use crate::store::Store;
 use crate::store::census::Recorded;
 use crate::view::places::places;
@@ -20,8 +21,24 @@ pub struct Shown {
     pub revision: Revision,
 }
 
+/// A part of a view that was to show a commit.
+pub(super) struct Part {
+    pub(super) view: Arc<dyn RepoView>,
+    pub(super) shown: Shown,
+    /// All revisions that lead to it.
+    leading: BTreeSet<Revision>,
+}
+
+impl Part {
+    /// Whether the file stands there as one of the commit, where that is noted. Some layouts have one
+    /// folder for all commits, and a file of it may have become another's.
+    pub(super) fn is_noted(&self, commit: &Commit, file: &RemoteFile) -> Option<bool> {
+        self.view.is_noted(commit, &self.leading, file)
+    }
+}
+
 /// Parts of a view, by their folders.
-type Parts = BTreeMap<PathBuf, (Arc<dyn RepoView>, Shown)>;
+type Parts = BTreeMap<PathBuf, Part>;
 
 /// The parts of the view `id` that are to show the commit, by their folders: none where it has one
 /// for each revision, and all of them lead to other commits by now.
@@ -53,7 +70,12 @@ pub(super) fn shown_in(store: &Store, recorded: &Recorded, id: &ViewId) -> Resul
             // An older layout notes the one that was published last.
             revision: names.next().or_else(|| leading.first())?.clone(),
         };
-        Some((folder, (part, shown)))
+        let part = Part {
+            view: part,
+            shown,
+            leading,
+        };
+        Some((folder, part))
     });
     Ok(parts.collect())
 }

@@ -9,21 +9,23 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use crate::blocking::blocking;
-use crate::digest::{Digest, Hashed};
+use crate::digest::{BlobId, Digest, Hashed};
 use crate::error::{Cause, Error};
-use crate::fs::{self, Stamp};
+use crate::fs::{self, OnPath, Stamp};
 use crate::hashing::Around;
 use crate::pull::{self, Outcome, Request};
 use crate::reference::Reference;
 use crate::repo::{Commit, HubName, RepoId, Revision};
+use crate::report::Event;
 use crate::select::Selection;
 use crate::session::Session;
 use crate::store::Store;
 use crate::store::census::Recorded;
-use crate::store::snapshot::Stamps;
-use crate::verify::place::{Only, Shown, shown_in};
-use crate::verify::{Copy, FileOf, Finding, Place, Problem, Report};
-use crate::view::ViewId;
+use crate::store::lock::{Lock, wait_for};
+use crate::store::snapshot::{FileRecord, Manifest, Stamps};
+use crate::verify::place::{Only, Part, Shown, shown_in};
+use crate::verify::{Copy, Finding, Place, Problem, Report};
+use crate::view::{ViewId, ViewKind};
 
 /// What a repair did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,7 +55,7 @@ impl Repaired {
 
 /// Which files of which commit one pull puts right, in which view.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Part {
+struct Pull {
     hub: HubName,
     repo: RepoId,
     commit: Commit,
@@ -90,23 +92,24 @@ pub async fn repair(
     let failed = |cause: Cause| cause.on_path("repair", store.root());
     let writing = around.leave_to_write(store).await.map_err(failed)?;
     let in_store = blocking(move || in_store(&at, &wrong, &copies)).await;
-    let mut repaired = in_store.map_err(failed)?;
+    let (mut repaired, untrue) = in_store.map_err(failed)?;
+    repaired.forgotten = forget(store, untrue, around).await.map_err(failed)?;
     drop(writing);
     for (part, names) in parts {
         let session = only(open(part.hub, &part.shown.view)?, &part.shown);
         let asked = names.len() as u64;
-        repaired.fetched_bytes += pull_part(&session, &part, names).await?;
+        repaired.fetched_bytes += pull_part(&session, &part, names, around).await?;
         repaired.published += asked;
     }
     Ok(repaired)
 }
 
 /// The pulls that are needed for the wrong names in views.
-fn parts(wrong: &[Finding]) -> BTreeMap<Part, BTreeSet<String>> {
-    let mut parts: BTreeMap<Part, BTreeSet<String>> = BTreeMap::new();
+fn parts(wrong: &[Finding]) -> BTreeMap<Pull, BTreeSet<String>> {
+    let mut parts: BTreeMap<Pull, BTreeSet<String>> = BTreeMap::new();
     for finding in wrong {
         if let (Place::View(shown), Some(file)) = (&finding.place, &finding.file) {
-            let part = Part {
+            let part = Pull {
                 hub: file.hub,
                 repo: file.repo.clone(),
                 commit: file.commit.clone(),
@@ -120,8 +123,20 @@ fn parts(wrong: &[Finding]) -> BTreeMap<Part, BTreeSet<String>> {
     parts
 }
 
-/// Everything that needs no network.
-fn in_store(store: &Store, wrong: &[Finding], copies: &[Copy]) -> Result<Repaired, Cause> {
+/// What records say that is no longer so.
+struct Untrue {
+    /// The looks of files that were proven.
+    stamps: HashSet<Stamp>,
+    /// Contents that neither the store has nor a view is to get back.
+    lost: HashSet<BlobId>,
+}
+
+/// Puts right the contents, which needs no network; what the records are to forget comes of it.
+fn in_store(
+    store: &Store,
+    wrong: &[Finding],
+    copies: &[Copy],
+) -> Result<(Repaired, Untrue), Cause> {
     let mut repaired = Repaired::default();
     let mut stamps: HashSet<Stamp> = HashSet::new();
     for finding in wrong {
@@ -141,7 +156,12 @@ fn in_store(store: &Store, wrong: &[Finding], copies: &[Copy]) -> Result<Repaire
             repaired.copied += 1;
         }
     }
-    let lost: Vec<&FileOf> = wrong
+    let shown: HashSet<BlobId> = wrong
+        .iter()
+        .filter(|finding| matches!(finding.place, Place::View(_)))
+        .filter_map(|finding| Some(finding.file.as_ref()?.blob))
+        .collect();
+    let lost = wrong
         .iter()
         .filter(|finding| matches!(finding.place, Place::Store(_)))
         .filter_map(|finding| finding.file.as_deref())
@@ -149,14 +169,19 @@ fn in_store(store: &Store, wrong: &[Finding], copies: &[Copy]) -> Result<Repaire
             let path = store.find(Digest::Sha256(file.blob), file.len);
             !matches!(path, Ok(Some(_)))
         })
+        .map(|file| file.blob)
+        .filter(|blob| !shown.contains(blob))
         .collect();
-    repaired.forgotten = forget(store, &stamps, &lost, wrong)?;
-    Ok(repaired)
+    Ok((repaired, Untrue { stamps, lost }))
 }
 
-/// Gives the store a content from a good copy, if that still is what was hashed.
+/// Gives the store a content from a good copy, if that is what was hashed before and after.
 fn take_in(store: &Store, copy: &Copy) -> Result<bool, Cause> {
-    if fs::stamp(&copy.path)? != copy.sums.stamp {
+    let is_as_hashed = || match fs::lstat(&copy.path)? {
+        Some(_) => fs::stamp(&copy.path).map(|now| now == copy.sums.stamp),
+        None => Ok(false),
+    };
+    if !is_as_hashed()? {
         return Ok(false);
     }
     let want = copy.file.digest;
@@ -167,54 +192,122 @@ fn take_in(store: &Store, copy: &Copy) -> Result<bool, Cause> {
     };
     let path = std::fs::canonicalize(&copy.path);
     let path = path.unwrap_or_else(|_| copy.path.clone());
-    store.adopt(&path, hashed)?;
-    Ok(true)
+    if may_share(copy)? {
+        store.adopt(&path, hashed)?;
+    } else {
+        store.adopt_copy(&path, hashed)?;
+    }
+    if is_as_hashed()? {
+        return Ok(true);
+    }
+    // What was hashed is not what was taken in.
+    store.expel(want, Some(copy.sums.blob))?;
+    Ok(false)
 }
 
-/// Takes out of the records that the files with these looks were proven, and that contents are here
-/// which neither the store has nor a view is to get back. Returns how many of the latter.
-fn forget(
-    store: &Store,
-    stamps: &HashSet<Stamp>,
-    lost: &[&FileOf],
-    wrong: &[Finding],
-) -> Result<u64, Cause> {
-    let shown: HashSet<_> = wrong
-        .iter()
-        .filter(|finding| matches!(finding.place, Place::View(_)))
-        .filter_map(|finding| Some(finding.file.as_ref()?.blob))
-        .collect();
-    let lost: HashSet<_> = lost
-        .iter()
-        .map(|file| file.blob)
-        .filter(|blob| !shown.contains(blob))
-        .collect();
+/// Whether the store may have the file itself. How it came into a folder is not recorded: one that
+/// its owner can write to is theirs.
+fn may_share(copy: &Copy) -> Result<bool, Cause> {
+    let Shown { view, revision } = &copy.shown;
+    let part = view.open().at(&copy.file.repo, revision);
+    let there = std::fs::metadata(&copy.path).on_path("look at", &copy.path)?;
+    let is_theirs = view.kind == ViewKind::Folder && !there.permissions().readonly();
+    Ok(part.may_share(&copy.path) && !is_theirs)
+}
+
+/// Takes out of the records what is untrue. Returns how many files are no longer recorded as being
+/// here.
+async fn forget(store: &Store, untrue: Untrue, around: &Around) -> Result<u64, Cause> {
+    let (at, untrue) = (store.clone(), Arc::new(untrue));
+    let untrue_of = Arc::clone(&untrue);
+    let wrong = blocking(move || {
+        let mut wrong = Vec::new();
+        for recorded in at.census()?.commits {
+            if untrue_of.corrected(&at, &recorded)?.is_some() {
+                wrong.push(recorded);
+            }
+        }
+        Ok(wrong)
+    });
     let mut forgotten = 0;
-    for recorded in store.census()?.commits {
-        let mut is_changed = false;
-        let is_hidden = !is_shown(store, &recorded)?;
-        let (repo, mut manifest) = (recorded.repo, recorded.manifest);
+    for recorded in wrong.await? {
+        let lock = lock_repo(store, recorded.manifest.hub, &recorded.repo, around).await?;
+        let (at, untrue) = (store.clone(), Arc::clone(&untrue));
+        forgotten += blocking(move || forget_in(&at, recorded, &untrue)).await?;
+        drop(lock);
+    }
+    Ok(forgotten)
+}
+
+/// Takes out of one record what is untrue; a pull may have written it since it was read.
+fn forget_in(store: &Store, recorded: Recorded, untrue: &Untrue) -> Result<u64, Cause> {
+    let Manifest { hub, commit, .. } = &recorded.manifest;
+    let Some(manifest) = store.manifest(*hub, &recorded.repo, commit)? else {
+        return Ok(0);
+    };
+    let recorded = Recorded {
+        manifest,
+        ..recorded
+    };
+    let Some((manifest, forgotten)) = untrue.corrected(store, &recorded)? else {
+        return Ok(0);
+    };
+    store.record(&recorded.repo, &manifest)?;
+    Ok(forgotten)
+}
+
+impl Untrue {
+    /// The record as it should be, and how many files that forgets; `None` where it is right.
+    fn corrected(
+        &self,
+        store: &Store,
+        recorded: &Recorded,
+    ) -> Result<Option<(Manifest, u64)>, Cause> {
+        let is_hidden = !is_shown(store, recorded)?;
+        let (mut is_changed, mut forgotten) = (false, 0);
+        let mut manifest = recorded.manifest.clone();
         for file in &mut manifest.files {
-            is_changed |= file.stamps.forget(|stamp| stamps.contains(&stamp));
-            let is_lost = file.blob.is_some_and(|blob| lost.contains(&blob));
+            is_changed |= file.stamps.forget(|stamp| self.stamps.contains(&stamp));
+            let is_lost = file.blob.is_some_and(|blob| self.lost.contains(&blob));
             if is_lost && is_hidden {
                 (file.blob, file.stamps) = (None, Stamps::default());
                 forgotten += 1;
                 is_changed = true;
             }
         }
-        if is_changed {
-            store.record(&repo, &manifest)?;
-        }
+        Ok(is_changed.then_some((manifest, forgotten)))
     }
-    Ok(forgotten)
 }
 
-/// Whether a folder is there in which the commit is to be seen.
+/// Whoever publishes the repo, or writes its records, waits for whoever does.
+async fn lock_repo(
+    store: &Store,
+    hub: HubName,
+    repo: &RepoId,
+    around: &Around,
+) -> Result<Lock, Cause> {
+    let path = store.layout().repo_lock(hub, repo);
+    wait_for(
+        || Lock::try_exclusive(&path),
+        "the repo in the store",
+        around.lock_timeout,
+        &around.stop,
+        || around.sink.emit(Event::Waiting { path: None }),
+    )
+    .await
+}
+
+/// Whether a folder is there in which a pulled file of the commit is to be seen.
 fn is_shown(store: &Store, recorded: &Recorded) -> Result<bool, Cause> {
-    for id in &recorded.manifest.views {
-        let parts = shown_in(store, recorded, id)?;
-        if parts.keys().any(|folder| folder.exists()) {
+    let Recorded { manifest, .. } = recorded;
+    let pulled = || manifest.files.iter().filter(|file| file.blob.is_some());
+    for id in &manifest.views {
+        let mut parts = shown_in(store, recorded, id)?.into_iter();
+        let is_it = |part: &Part| {
+            let told = |file: &FileRecord| part.is_noted(&manifest.commit, &file.remote);
+            pulled().any(|file| told(file) != Some(false))
+        };
+        if parts.any(|(folder, part)| folder.exists() && is_it(&part)) {
             return Ok(true);
         }
     }
@@ -235,7 +328,12 @@ fn only(session: Session, shown: &Shown) -> Session {
 
 /// Pulls the files and returns how many bytes came. A commit that nobody had asked for by its id is
 /// not pinned by this.
-async fn pull_part(session: &Session, part: &Part, names: BTreeSet<String>) -> Result<u64, Error> {
+async fn pull_part(
+    session: &Session,
+    part: &Pull,
+    names: BTreeSet<String>,
+    around: &Around,
+) -> Result<u64, Error> {
     let failed = |cause: Cause| cause.on_repo("repair", &part.repo);
     let before = session.store.manifest(part.hub, &part.repo, &part.commit);
     let was_pinned = before.map_err(failed)?.is_some_and(|known| known.is_pinned);
@@ -258,7 +356,10 @@ async fn pull_part(session: &Session, part: &Part, names: BTreeSet<String>) -> R
     };
     let outcome = pull::pull(session, &request).await?;
     if !was_pinned {
+        let lock = lock_repo(&session.store, part.hub, &part.repo, around).await;
+        let lock = lock.map_err(failed)?;
         unpin(&session.store, part).map_err(failed)?;
+        drop(lock);
     }
     Ok(match outcome {
         Outcome::Pulled(summary) => summary.fetched_bytes,
@@ -266,7 +367,7 @@ async fn pull_part(session: &Session, part: &Part, names: BTreeSet<String>) -> R
     })
 }
 
-fn unpin(store: &Store, part: &Part) -> Result<(), Cause> {
+fn unpin(store: &Store, part: &Pull) -> Result<(), Cause> {
     if let Some(mut manifest) = store.manifest(part.hub, &part.repo, &part.commit)?
         && manifest.is_pinned
     {

@@ -1,6 +1,8 @@
 //! Which records a verification is about.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 
 use crate::error::{Cause, NotStored};
 use crate::reference::{Entry, Reference};
@@ -35,9 +37,25 @@ pub fn choose(store: &Store, references: &[Reference]) -> Result<Chosen, Cause> 
     }
     let mut wanted: Vec<Option<Option<HashSet<RepoPath>>>> =
         census.commits.iter().map(|_| None).collect();
+    let (mut damaged, mut newer) = (BTreeSet::new(), BTreeMap::new());
     for reference in references {
         let commit = named_commit(store, reference)?;
-        let mut is_known = false;
+        let records = store.layout().manifests(reference.hub, &reference.repo);
+        let is_of_it = |path: &Path| {
+            let is_it = |commit: &Commit| path.file_stem() == Some(OsStr::new(commit.as_str()));
+            path.parent() == Some(&records) && commit.as_ref().is_none_or(is_it)
+        };
+        let torn = census.damaged.iter().filter(|path| is_of_it(path));
+        let torn: Vec<PathBuf> = torn.cloned().collect();
+        let mut is_known = !torn.is_empty();
+        damaged.extend(torn);
+        newer.extend(
+            census
+                .newer
+                .iter()
+                .filter(|(path, _)| is_of_it(path))
+                .cloned(),
+        );
         for (recorded, wanted) in census.commits.iter().zip(&mut wanted) {
             if !is_meant(recorded, reference, commit.as_ref()) {
                 continue;
@@ -76,7 +94,8 @@ pub fn choose(store: &Store, references: &[Reference]) -> Result<Chosen, Cause> 
     Ok(Chosen {
         census: Census {
             commits: kept,
-            ..Census::default()
+            damaged: damaged.into_iter().collect(),
+            newer: newer.into_iter().collect(),
         },
         paths,
         is_all: false,

@@ -117,6 +117,9 @@ fn try_make(private: &Path) -> io::Result<Option<Mine>> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         other => other?,
     }
+    if !fs::symlink_metadata(private)?.is_dir() {
+        return Err(rustix::io::Errno::LOOP.into());
+    }
     let prefix = prefix();
     let mut builder = tempfile::Builder::new();
     builder
@@ -140,6 +143,9 @@ fn is_held_elsewhere(dir: &File) -> bool {
 
 /// Removes what crashes have left, as far as possible.
 fn sweep(private: &Path) {
+    if !is_real_folder(private) {
+        return;
+    }
     let Ok(entries) = fs::read_dir(private) else {
         return;
     };
@@ -158,6 +164,11 @@ fn sweep(private: &Path) {
         drop(held);
     }
     fs::remove_dir(private).ok();
+}
+
+/// Whether it is a folder and no link to one: that leads to what is somebody else's.
+fn is_real_folder(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|there| there.is_dir())
 }
 
 /// Takes the hold on a folder, unless somebody has it.
@@ -225,6 +236,19 @@ mod tests {
         folder.set_modified(long_ago).unwrap();
         drop(Aside::at(&home, private.clone()));
         assert!(!private.exists());
+    }
+
+    #[test]
+    fn nothing_is_swept_or_made_behind_a_link() {
+        let (dir, home, private) = home();
+        let crashed = dir.path().join("elsewhere").join(prefix() + "crashed");
+        fs::create_dir_all(&crashed).unwrap();
+        fs::create_dir(&home).unwrap();
+        std::os::unix::fs::symlink(dir.path().join("elsewhere"), &private).unwrap();
+        let mut aside = Aside::at(&home, private.clone());
+        aside.name().unwrap_err();
+        drop(aside);
+        assert!(crashed.exists() && private.is_symlink());
     }
 
     #[test]

@@ -12,7 +12,7 @@
 //! **Locking.** `download/<path>.lock` keeps two clients from fetching one file twice, `larder.lock`
 //! two publications of any repos from mixing.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -136,6 +136,16 @@ impl RepoView for Files {
         }
         let note = self.note(&file.path)?;
         Ok(note.is_none_or(|note| note.commit == *commit))
+    }
+
+    fn is_noted(
+        &self,
+        commit: &Commit,
+        _shown_at: &BTreeSet<Revision>,
+        file: &RemoteFile,
+    ) -> Option<bool> {
+        let note = self.note(&file.path).ok()?;
+        Some(note.is_some_and(|note| note.commit == *commit))
     }
 
     fn folder_of(&self, _commit: &Commit) -> PathBuf {

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::Cause;
-use crate::fs::{OnPath, make_dir, rename, sync_dir};
+use crate::fs::{OnPath, make_dir, rename, rename_to_free, sync_dir};
 
 /// The folders whose names have changed and do not yet survive a power cut.
 #[derive(Default)]
@@ -46,6 +46,15 @@ impl Folders {
         rename(made, path)?;
         self.changed(path);
         Ok(())
+    }
+
+    /// As [`Folders::show`], if nothing has the name; whether it did.
+    pub(in crate::view) fn show_new(&mut self, made: &Path, path: &Path) -> Result<bool, Cause> {
+        let is_shown = rename_to_free(made, path)?;
+        if is_shown {
+            self.changed(path);
+        }
+        Ok(is_shown)
     }
 
     /// Notes that the entry `path` of its folder is new.

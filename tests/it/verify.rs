@@ -284,6 +284,10 @@ fn a_damaged_record_is_wrong() {
         .join(format!("manifests/hf/models/org/tiny/{commit}.json"));
     fs::write(record, "{}").unwrap();
     assert_eq!(verified(&larder), ["damaged_record -"]);
+    for reference in ["org/tiny", "org/tiny@main"] {
+        let ran = larder.args(["verify", reference, "--json"]).run();
+        assert_eq!(wrong(&ran), ["damaged_record -"]);
+    }
     larder.pulled(["org/tiny"]);
     assert_eq!(verified(&larder), [""; 0]);
 }

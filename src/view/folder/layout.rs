@@ -82,8 +82,10 @@ impl Layout {
     /// Refuses notes that would be written through a link.
     pub(super) fn guard_notes(&self) -> Result<(), Cause> {
         self.guard_root()?;
-        let folders = NOTES.into_iter().chain(["download"]);
-        guard_below(&self.root, folders.collect())
+        for folder in ["download", "trees", ".larder"] {
+            guard_below(&self.root, NOTES.into_iter().chain([folder]).collect())?;
+        }
+        Ok(())
     }
 
     /// The root may be a link: whoever named it chose where it leads.
@@ -188,6 +190,14 @@ mod tests {
         symlink(&real, &link).unwrap();
         let layout = Layout::new(link);
         layout.guard(&path("sub/x")).unwrap();
+        std::fs::create_dir_all(real.join(".cache/huggingface")).unwrap();
+        for name in ["download", "trees", ".larder"] {
+            let planted = real.join(".cache/huggingface").join(name);
+            symlink(dir.path(), &planted).unwrap();
+            assert!(layout.guard(&path("x")).is_err(), "{name}");
+            std::fs::remove_file(planted).unwrap();
+        }
+        std::fs::remove_dir_all(real.join(".cache")).unwrap();
         symlink(dir.path(), real.join("out")).unwrap();
         layout.guard(&path("out")).unwrap();
         assert!(layout.guard(&path("out/x")).is_err());

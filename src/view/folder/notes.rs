@@ -8,9 +8,10 @@ use super::Files;
 use super::metadata::{self, Metadata};
 use super::publish::Work;
 use crate::error::Cause;
-use crate::fs::{OnPath, is_unwritable, list, lstat, read_small, remove_file};
+use crate::fs::{Stamp, is_unwritable, list, lstat, read_small, remove_file};
 use crate::hub::RemoteFile;
 use crate::repo::{Commit, RepoPath};
+use crate::view::Publication;
 use crate::view::huggingface::{CACHEDIR_TAG, lock, tree};
 
 /// More than any client writes.
@@ -18,15 +19,15 @@ const MAX_BYTES: u64 = 4096;
 
 impl Files {
     /// Notes what was published: a note for each file, the listing, and what keeps other programs out.
+    /// `stamps` are what the files looked like: nothing vouches for one that looks otherwise by now.
     /// A folder that may not be written has the files, and its notes only spare hashing.
     pub(super) fn leave_notes(
         &self,
-        commit: &Commit,
-        listing: &[RemoteFile],
-        files: &[(RemoteFile, PathBuf)],
+        publication: &Publication<'_>,
+        stamps: &[Stamp],
         work: &mut Work,
     ) -> Result<(), Cause> {
-        match self.try_leave_notes(commit, listing, files, work) {
+        match self.try_leave_notes(publication, stamps, work) {
             Err(Cause::Io { source, .. }) if is_unwritable(&source) => Ok(()),
             other => other,
         }
@@ -34,20 +35,22 @@ impl Files {
 
     fn try_leave_notes(
         &self,
-        commit: &Commit,
-        listing: &[RemoteFile],
-        files: &[(RemoteFile, PathBuf)],
+        publication: &Publication<'_>,
+        stamps: &[Stamp],
         work: &mut Work,
     ) -> Result<(), Cause> {
+        let Publication { commit, files, .. } = *publication;
         for (name, text) in [(".gitignore", "*"), ("CACHEDIR.TAG", CACHEDIR_TAG)] {
             let path = self.layout.notes().join(name);
             if lstat(&path)?.is_none() {
                 work.put(&path, text.as_bytes())?;
             }
         }
-        for (file, _) in files {
-            let there = fs::metadata(self.layout.entry(&file.path))
-                .on_path("look at", &self.layout.entry(&file.path))?;
+        for ((file, _), stamp) in files.iter().zip(stamps) {
+            let there = fs::metadata(self.layout.entry(&file.path)).ok();
+            let Some(there) = there.filter(|there| Stamp::of(there) == *stamp) else {
+                continue;
+            };
             let is_noted = self.note(&file.path)?.is_some_and(|note| {
                 note.commit == *commit
                     && note.digest == Some(file.digest)
@@ -59,7 +62,7 @@ impl Files {
             }
         }
         lock::LOCK.leave_all(files.iter().map(|(file, _)| self.layout.lock(&file.path)))?;
-        self.leave_tree(commit, listing, work)
+        self.leave_tree(commit, publication.listing, work)
     }
 
     /// Lets a note vouch for nothing any more, before its file gives way: for hf it is too old then, and

@@ -8,7 +8,7 @@ use super::Files;
 use super::layout::Layout;
 use super::stand::Stand;
 use crate::error::Cause;
-use crate::fs::{OnPath, Stamp, stamp};
+use crate::fs::{OnPath, Stamp, lstat, stamp};
 use crate::hub::RemoteFile;
 use crate::view::aside::Aside;
 use crate::view::folders::Folders;
@@ -47,8 +47,8 @@ impl Files {
     /// Puts the files into the folder.
     ///
     /// # Errors
-    /// [`Cause::Edited`] when somebody's work would be lost, before anything was changed. When a step
-    /// fails: every file is whole then, the old or the new one.
+    /// [`Cause::Edited`] when somebody's work would be lost, before anything was changed unless they
+    /// wrote it meanwhile. When a step fails: every file is whole then, the old or the new one.
     pub(super) fn publish(&self, publication: &Publication<'_>) -> Result<Published, Cause> {
         let Publication {
             commit,
@@ -61,9 +61,10 @@ impl Files {
         let mut work = Work::at(&self.layout);
         refuse_twins(files, &mut work.aside)?;
         let made = self.make(files, &stands, &mut work)?;
-        self.show(files, &made, &mut work)?;
+        self.show(files, &stands, &made, &mut work)?;
         work.folders.sync()?;
-        self.leave_notes(commit, listing, files, &mut work)?;
+        let stamps: Vec<Stamp> = made.iter().map(|made| made.stamp).collect();
+        self.leave_notes(publication, &stamps, &mut work)?;
         work.folders.sync()?;
         let name = |file: &RemoteFile| self.layout.entry(&file.path);
         let stamps = files.iter().zip(&made).map(|((file, _), made)| {
@@ -129,20 +130,30 @@ impl Files {
         Ok(all)
     }
 
-    /// Gives everything its name.
+    /// Gives everything its name. Making it took a while: whatever somebody has written since then
+    /// stays, as what they wrote before does.
     fn show(
         &self,
         files: &[(RemoteFile, PathBuf)],
+        stands: &[Stand],
         made: &[Made],
         work: &mut Work,
     ) -> Result<(), Cause> {
-        for ((file, _), Made { made, .. }) in files.iter().zip(made) {
+        for (((file, _), stand), Made { made, .. }) in files.iter().zip(stands).zip(made) {
             let Some(made) = made else { continue };
             let entry = self.layout.entry(&file.path);
             work.folders
                 .ensure(entry.parent().unwrap_or(self.layout.root()))?;
+            let is_new = !self.may_replace && lstat(&entry)?.is_none();
+            if !self.may_replace && stand.has_changed(&entry)? {
+                return Err(Cause::Edited { files: vec![entry] });
+            }
             self.void_note(&file.path, work)?;
-            work.folders.show(made, &entry)?;
+            if !is_new {
+                work.folders.show(made, &entry)?;
+            } else if !work.folders.show_new(made, &entry)? {
+                return Err(Cause::Edited { files: vec![entry] });
+            }
         }
         Ok(())
     }
@@ -194,6 +205,46 @@ mod tests {
         files.may_replace = true;
         publish(&files, &file, &content).unwrap();
         assert_eq!(fs::read(&entry).unwrap(), b"new!");
+    }
+
+    /// Whatever the name stood for when the files were judged, what somebody writes after that stays.
+    #[test]
+    fn what_is_written_while_the_files_are_made_is_kept() {
+        for is_there in [true, false] {
+            let (dir, files, _) = published('c', &git_file("f", b"old"), b"old");
+            let (entry, content) = (dir.path().join("folder/f"), dir.path().join("new"));
+            fs::write(&content, "new!").unwrap();
+            if !is_there {
+                fs::remove_file(&entry).unwrap();
+            }
+            let all = [(git_file("f", b"new!"), content)];
+            let mut work = Work::at(&files.layout);
+            let stands = files.stands(&all).unwrap();
+            let made = files.make(&all, &stands, &mut work).unwrap();
+            fs::write(&entry, "edit").unwrap();
+            let refused = files.show(&all, &stands, &made, &mut work).unwrap_err();
+            assert!(matches!(refused, Cause::Edited { .. }), "{refused}");
+            assert_eq!(fs::read(&entry).unwrap(), b"edit");
+        }
+    }
+
+    #[test]
+    fn no_note_vouches_for_what_was_written_after_the_file_was_shown() {
+        let file = git_file("f", b"content");
+        let (dir, files, stamps) = published('c', &file, b"content");
+        let note = files.layout.metadata(&file.path);
+        fs::remove_file(&note).unwrap();
+        fs::write(dir.path().join("folder/f"), "edited!").unwrap();
+        let publication = Publication {
+            commit: &commit('c'),
+            revision: None,
+            listing: std::slice::from_ref(&file),
+            files: &[(file.clone(), dir.path().join("stored"))],
+        };
+        let mut work = Work::at(&files.layout);
+        let left = files.leave_notes(&publication, &stamps, &mut work);
+        left.unwrap();
+        assert!(!note.exists());
     }
 
     #[test]

@@ -50,6 +50,19 @@ impl Stand {
             _ => None,
         }
     }
+
+    /// Whether something else stands there by now: somebody has written to it since it was judged.
+    pub(super) fn has_changed(self, entry: &Path) -> Result<bool, Cause> {
+        let now = match fs::metadata(entry) {
+            Err(error) if is_absent(&error) => None,
+            other => Some(other.on_path("look at", entry)?),
+        };
+        Ok(match self {
+            Self::Free => now.is_some(),
+            Self::File(stamp, _) => now.is_some_and(|now| Stamp::of(&now) != stamp),
+            Self::Odd => false,
+        })
+    }
 }
 
 impl Files {

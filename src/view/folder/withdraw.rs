@@ -18,6 +18,7 @@ impl Files {
         if lstat(self.layout.root())?.is_none() {
             return Ok(withdrawn);
         }
+        self.layout.guard_notes()?;
         for (file, stamps) in files {
             self.layout.guard(&file.path)?;
             self.withdraw_file(commit, file, stamps, &mut withdrawn)?;

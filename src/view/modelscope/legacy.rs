@@ -9,6 +9,7 @@
 //! **Invariant.** The client takes a folder for finished when `.msc` lists a file: that file is
 //! written last, and taken back first.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ use crate::repo::{Commit, RepoId, RepoPath, Revision};
 use crate::view::lock_file::LockFile;
 use crate::view::lying::{Contents, Snapshot};
 use crate::view::{
-    Found, Publication, Published, RepoView, View, ViewId, ViewKind, ViewLock, Withdrawal,
+    Coming, Found, Publication, Published, RepoView, View, ViewId, ViewKind, ViewLock, Withdrawal,
     Withdrawn,
 };
 
@@ -111,12 +112,36 @@ impl RepoView for MsFolder {
         self.entry(file)
     }
 
+    /// The client notes one revision for the whole folder, and only which it is not tells.
+    fn is_noted(
+        &self,
+        commit: &Commit,
+        shown_at: &BTreeSet<Revision>,
+        _file: &RemoteFile,
+    ) -> Option<bool> {
+        let noted = self.version()?;
+        let is_it = shown_at.contains(&noted) || noted == Revision::from(commit);
+        (!is_it).then_some(false)
+    }
+
     fn folder_of(&self, _commit: &Commit) -> PathBuf {
         self.folder()
     }
 
     fn try_lock(&self, _file: &RemoteFile) -> Result<Option<ViewLock>, Cause> {
         LOCK.try_hold(&self.layout.old_lock())
+    }
+
+    /// Nobody edits files there; a file that can have no place there is refused before it is fetched.
+    fn edited(
+        &self,
+        coming: &[Coming<'_>],
+        _go_on: &dyn Fn() -> bool,
+    ) -> Result<Vec<PathBuf>, Cause> {
+        coming
+            .iter()
+            .try_for_each(|coming| notes::refuse(&coming.file.path))?;
+        Ok(Vec::new())
     }
 
     /// The client notes a revision's name and not its commit.

@@ -6,8 +6,11 @@ use super::MsFolder;
 use super::index::{self, Row};
 use crate::error::Cause;
 use crate::fs::read_small;
-use crate::repo::{RepoKind, Revision};
+use crate::repo::{RepoKind, RepoPath, Revision};
 use crate::view::work::Work;
+
+/// What the client notes at the top of a folder.
+const NOTES: [&str; 3] = [".msc", ".mdl", ".mv"];
 
 /// Room for a hundred thousand files.
 const MAX_INDEX_BYTES: u64 = 32 << 20;
@@ -16,15 +19,15 @@ const MAX_NOTE_BYTES: u64 = 4096;
 
 impl MsFolder {
     pub(super) fn index_path(&self) -> PathBuf {
-        self.folder().join(".msc")
+        self.folder().join(NOTES[0])
     }
 
     pub(super) fn id_path(&self) -> PathBuf {
-        self.folder().join(".mdl")
+        self.folder().join(NOTES[1])
     }
 
     pub(super) fn version_path(&self) -> PathBuf {
-        self.folder().join(".mv")
+        self.folder().join(NOTES[2])
     }
 
     /// The files that the client has; none where the index is damaged.
@@ -70,6 +73,19 @@ impl MsFolder {
         };
         put(&self.version_path(), text.as_bytes(), MAX_NOTE_BYTES, work)
     }
+}
+
+/// Refuses a file of the repo that would stand in the place of a note: the client unpickles what it
+/// finds there, which runs whatever the file says. Whatever the case, for some disks do not tell it.
+pub(super) fn refuse(path: &RepoPath) -> Result<(), Cause> {
+    let first = path.segments().next().unwrap_or_default();
+    if !NOTES.iter().any(|note| first.eq_ignore_ascii_case(note)) {
+        return Ok(());
+    }
+    Err(Cause::Usage {
+        why: format!("the repo's file `{path}` would stand in the place of what the client notes"),
+        hint: Some(format!("leave it out with --exclude '{path}'")),
+    })
 }
 
 /// Writes `bytes`, unless they are there.

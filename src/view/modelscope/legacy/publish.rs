@@ -6,7 +6,7 @@ use std::path;
 
 use super::super::lock;
 use super::index::{self, Row};
-use super::{LOCK, MsFolder};
+use super::{LOCK, MsFolder, notes};
 use crate::error::Cause;
 use crate::fs::{OnPath, lstat};
 use crate::view::aside::Aside;
@@ -20,6 +20,9 @@ impl MsFolder {
     /// # Errors
     /// When a step fails: what was not visible before is not visible then, or visible whole.
     pub fn publish(&self, publication: &Publication<'_>) -> Result<Published, Cause> {
+        for (file, _) in publication.files {
+            notes::refuse(&file.path)?;
+        }
         let items = Item::all(publication.files)?;
         let folder = self.folder();
         let _held = lock::wait(LOCK, &self.layout.old_lock())?;
@@ -27,6 +30,7 @@ impl MsFolder {
         if let Some(owner) = folder.parent() {
             work.folders.ensure(owner)?;
         }
+        self.unlist(&items, &mut work)?;
         put_names(&Plain, &folder, &items, &mut work)?;
         self.put_alias(&mut work)?;
         self.put_id(&mut work)?;
@@ -37,6 +41,23 @@ impl MsFolder {
         self.put_rows(&rows, &mut work)?;
         work.folders.sync()?;
         Ok(work.published(&items, folder))
+    }
+
+    /// Takes the files that are to change out of the index: should this be as far as it comes, the
+    /// client takes no new bytes for the old ones.
+    fn unlist(&self, items: &[Item<'_>], work: &mut Work) -> Result<(), Cause> {
+        let changing = items
+            .iter()
+            .filter(|item| !item.is_at(&self.entry(item.file)));
+        let changing = changing.map(|item| item.file.path.as_str()).collect();
+        let mut rows = self.rows();
+        let known = rows.len();
+        index::remove(&mut rows, &changing);
+        if rows.len() == known {
+            return Ok(());
+        }
+        self.put_rows(&rows, work)?;
+        work.folders.sync()
     }
 
     pub(super) fn work(&self) -> Work {

@@ -138,3 +138,46 @@ fn a_link_of_somebody_elses_stays() {
     withdraw(&master, "master", &files);
     assert_eq!(fs::read_link(alias).unwrap(), place.dir.path());
 }
+
+#[test]
+fn a_file_of_the_repo_is_never_taken_for_a_note() {
+    let place = Place::new();
+    let master = folder(&place, "master");
+    for name in [".mdl", ".MSC", ".mv/x"] {
+        let files = [place.stored(name, b"cos\nsystem\n")];
+        let coming = Coming {
+            file: &files[0].0,
+            content: None,
+        };
+        let refused = master.edited(&[coming], &|| true).unwrap_err();
+        assert_eq!(refused.kind().exit_code(), 2, "{name}");
+        let publication = Publication {
+            commit: &commit('c'),
+            revision: None,
+            listing: &[],
+            files: &files,
+        };
+        master.publish(&publication).unwrap_err();
+    }
+    assert!(!master.folder().exists());
+}
+
+#[test]
+fn the_index_does_not_list_what_is_half_way_to_other_bytes() {
+    let place = Place::new();
+    let master = folder(&place, "master");
+    publish(
+        &master,
+        &[place.stored("a", b"1"), place.stored("same", b"s")],
+    );
+    fs::create_dir(master.folder().join("z")).unwrap();
+    let publication = Publication {
+        commit: &commit('d'),
+        revision: None,
+        listing: &[],
+        files: &[place.stored("a", b"2"), place.stored("z", b"3")],
+    };
+    master.publish(&publication).unwrap_err();
+    let listed: Vec<String> = master.rows().into_iter().map(|row| row.path).collect();
+    assert_eq!(listed, ["same"]);
+}
