@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::adopt::found::{Candidate, Part};
 use crate::error::Cause;
-use crate::fs::{OnPath, list, lstat};
+use crate::fs::{OnPath, list_open, lstat};
 use crate::redact::clean;
 use crate::repo::RepoPath;
 
@@ -30,8 +30,9 @@ pub(super) fn parts(dir: &Path, store: &Path) -> Result<Vec<Part>, Cause> {
     // Other than a folder inside, which may be gone by now, this one was named.
     std::fs::read_dir(dir).on_path("read the folder", dir)?;
     let (mut folders, mut files) = (vec![dir.to_owned()], Vec::new());
+    let mut closed = Vec::new();
     while let Some(folder) = folders.pop() {
-        for path in list(&folder)? {
+        for path in list_open(&folder, &mut closed)? {
             let Some(metadata) = lstat(&path)? else {
                 continue;
             };
@@ -57,6 +58,7 @@ pub(super) fn parts(dir: &Path, store: &Path) -> Result<Vec<Part>, Cause> {
         repo: None,
         files,
         commits: Vec::new(),
+        closed,
     }])
 }
 
