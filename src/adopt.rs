@@ -146,7 +146,8 @@ pub fn foresee(store: &Store, parts: &[Part]) -> Result<Taken, Cause> {
 /// # Errors
 /// When it is on another disk, or inside the store.
 pub fn allow(store: &Store, dir: &Path) -> Result<(), Cause> {
-    if dir.starts_with(store.root()) {
+    let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if real(dir).starts_with(real(store.root())) {
         return Err(Cause::Usage {
             why: "it is the store itself".to_owned(),
             hint: Some("name a cache or a folder of another tool".to_owned()),
