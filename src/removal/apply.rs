@@ -92,7 +92,7 @@ fn withdraw(store: &Store, going: &Going, removed: &mut Removed) -> Result<(), C
         }
         let (view, commit) = (id.open(), &going.manifest.commit);
         for place in places(view.as_ref(), &going.repo, commit, &going.shown_at).into_values() {
-            let withdrawn = withdraw_at(going, &pulled, place)?;
+            let withdrawn = withdraw_at(store, going, &pulled, place)?;
             removed.names += withdrawn.names;
             removed.freed_bytes += withdrawn.freed_bytes;
             removed.foreign.extend(withdrawn.foreign);
@@ -103,6 +103,7 @@ fn withdraw(store: &Store, going: &Going, removed: &mut Removed) -> Result<(), C
 
 /// What is at one place goes with the last revision that leads there.
 fn withdraw_at(
+    store: &Store,
     going: &Going,
     pulled: &[(RemoteFile, Vec<Stamp>)],
     (part, leading): Place,
@@ -117,6 +118,7 @@ fn withdraw_at(
         revisions: &revisions,
         shown_at: &shown_at,
         files: &files.cloned().collect::<Vec<_>>(),
+        store: store.root(),
         is_whole,
     })
 }
