@@ -47,7 +47,7 @@ pub struct Damaged {
     pub got: Digest,
 }
 
-/// A file that could not be taken over, and why.
+/// A file, or a folder of them, that could not be taken over, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Left {
     /// The file.
@@ -102,6 +102,7 @@ pub async fn adopt(store: &Store, parts: Vec<Part>, around: &Around) -> Result<T
         let recorded = record(store, &part, &worked, around).await;
         taken.recorded += recorded.map_err(|cause| cause.on_path("adopt", &part.root))?;
         taken.add(worked.taken);
+        taken.left.extend(part.unread());
         if let Some(cause) = worked.failure {
             return Err(cause.on_path("adopt", &part.root));
         }
@@ -116,7 +117,10 @@ pub async fn adopt(store: &Store, parts: Vec<Part>, around: &Around) -> Result<T
 /// When the store cannot be read.
 pub fn foresee(store: &Store, parts: &[Part]) -> Result<Taken, Cause> {
     let known = Known::of(store)?;
-    let mut taken = Taken::default();
+    let mut taken = Taken {
+        left: parts.iter().flat_map(Part::unread).collect(),
+        ..Taken::default()
+    };
     let mut seen: HashSet<Digest> = HashSet::new();
     for file in parts.iter().flat_map(found::Part::inodes) {
         taken.files += 1;
@@ -142,7 +146,8 @@ pub fn foresee(store: &Store, parts: &[Part]) -> Result<Taken, Cause> {
 /// # Errors
 /// When it is on another disk, or inside the store.
 pub fn allow(store: &Store, dir: &Path) -> Result<(), Cause> {
-    if dir.starts_with(store.root()) {
+    let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if real(dir).starts_with(real(store.root())) {
         return Err(Cause::Usage {
             why: "it is the store itself".to_owned(),
             hint: Some("name a cache or a folder of another tool".to_owned()),

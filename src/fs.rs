@@ -295,6 +295,20 @@ pub fn list(dir: &Path) -> Result<Vec<PathBuf>, Cause> {
         .collect()
 }
 
+/// As [`list`], and a folder that this user may not read has nothing: it is noted in `closed`.
+///
+/// # Errors
+/// When it cannot be read for another reason.
+pub(crate) fn list_open(dir: &Path, closed: &mut Vec<PathBuf>) -> Result<Vec<PathBuf>, Cause> {
+    match list(dir) {
+        Err(Cause::Io { source, .. }) if source.kind() == io::ErrorKind::PermissionDenied => {
+            closed.push(dir.to_owned());
+            Ok(Vec::new())
+        }
+        other => other,
+    }
+}
+
 /// Removes a file; one that is gone already is no error.
 ///
 /// # Errors

@@ -356,6 +356,8 @@ pub struct Withdrawal<'a> {
     /// The files, and every look by which their content is known to be what was proven: that of the
     /// store's blob, and those that were recorded.
     pub files: &'a [(RemoteFile, Vec<Stamp>)],
+    /// The store: a link that leads nowhere was ours if it leads into that.
+    pub store: &'a Path,
     /// Whether nothing of the commit stays: then whatever is noted of it goes as well, unless another
     /// client has put more files of it there.
     pub is_whole: bool,

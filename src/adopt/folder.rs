@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::adopt::found::{Candidate, Part};
 use crate::error::Cause;
-use crate::fs::{OnPath, list, lstat};
+use crate::fs::{FileId, OnPath, list_open, lstat};
 use crate::redact::clean;
 use crate::repo::RepoPath;
 
@@ -29,14 +29,17 @@ const WORKSHOPS: [&str; 2] = ["._____temp", ".larder"];
 pub(super) fn parts(dir: &Path, store: &Path) -> Result<Vec<Part>, Cause> {
     // Other than a folder inside, which may be gone by now, this one was named.
     std::fs::read_dir(dir).on_path("read the folder", dir)?;
+    // It may be named through a link, and this folder by its real name.
+    let store = std::fs::metadata(store).ok().as_ref().map(FileId::of);
     let (mut folders, mut files) = (vec![dir.to_owned()], Vec::new());
+    let mut closed = Vec::new();
     while let Some(folder) = folders.pop() {
-        for path in list(&folder)? {
+        for path in list_open(&folder, &mut closed)? {
             let Some(metadata) = lstat(&path)? else {
                 continue;
             };
             if metadata.is_dir() {
-                if path != store && !is_workshop(&path) {
+                if Some(FileId::of(&metadata)) != store && !is_workshop(&path) {
                     folders.push(path);
                 }
             } else if metadata.is_file() && metadata.len() >= LARGE && !is_unfinished(&path) {
@@ -57,6 +60,7 @@ pub(super) fn parts(dir: &Path, store: &Path) -> Result<Vec<Part>, Cause> {
         repo: None,
         files,
         commits: Vec::new(),
+        closed,
     }])
 }
 

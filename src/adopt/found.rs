@@ -5,7 +5,7 @@ use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::adopt::{folder, huggingface, modelscope};
+use crate::adopt::{Left, folder, huggingface, modelscope};
 use crate::digest::Digest;
 use crate::error::Cause;
 use crate::fs::{FileId, Stamp};
@@ -28,6 +28,8 @@ pub struct Part {
     pub files: Vec<Candidate>,
     /// Every commit of which there is a file.
     pub commits: Vec<CommitOf>,
+    /// Folders in it that this user may not read, so that nobody knows what is in them.
+    pub closed: Vec<PathBuf>,
 }
 
 /// Which repo, and the view that shows it.
@@ -83,6 +85,14 @@ pub(super) struct Inode {
 }
 
 impl Part {
+    /// The folders that cannot be read, as what is left where it is.
+    pub(super) fn unread(&self) -> impl Iterator<Item = Left> {
+        self.closed.iter().map(|path| Left {
+            path: path.clone(),
+            why: format!("this user may not read the folder {}", path.display()),
+        })
+    }
+
     /// The files, each once, in the order of their first names.
     pub(super) fn inodes(&self) -> Vec<Inode> {
         let mut inodes: Vec<Inode> = Vec::new();

@@ -47,6 +47,7 @@ fn part(cache: &HfCache, repo: RepoId) -> Result<Part, Cause> {
         }),
         files: files.all,
         commits,
+        closed: Vec::new(),
     })
 }
 

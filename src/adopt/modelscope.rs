@@ -30,7 +30,7 @@ pub(super) fn parts(dir: &Path, scan: &Scan, store: &Path) -> Result<Vec<Part>, 
         beside.files.retain(|file| !is_in(file));
         parts.push(beside);
     }
-    parts.retain(|part| !part.files.is_empty());
+    parts.retain(|part| !part.files.is_empty() || !part.closed.is_empty());
     Ok(parts)
 }
 
@@ -60,6 +60,7 @@ fn part(dir: &Path, snapshot: &Snapshot) -> Result<Part, Cause> {
         repo: None,
         files,
         commits: Vec::new(),
+        closed: Vec::new(),
     })
 }
 

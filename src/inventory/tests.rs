@@ -119,6 +119,7 @@ impl Home {
             revisions: &revisions,
             shown_at: &revisions,
             files: &files,
+            store: Path::new("/store"),
             is_whole: true,
         })
         .unwrap();

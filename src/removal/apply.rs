@@ -99,7 +99,7 @@ fn withdraw(store: &Store, going: &Going, removed: &mut Removed) -> Result<(), C
         }
         let (view, commit) = (id.open(), &going.manifest.commit);
         for place in places(view.as_ref(), &going.repo, commit, &going.shown_at).into_values() {
-            let Some(withdrawn) = unless_closed(withdraw_at(going, &pulled, place))? else {
+            let Some(withdrawn) = unless_closed(withdraw_at(store, going, &pulled, place))? else {
                 removed.closed.insert(id.root.clone());
                 keep_linked(going, id, removed);
                 continue;
@@ -122,6 +122,7 @@ fn keep_linked(going: &Going, view: &ViewId, removed: &mut Removed) {
 
 /// What is at one place goes with the last revision that leads there.
 fn withdraw_at(
+    store: &Store,
     going: &Going,
     pulled: &[(RemoteFile, Vec<Stamp>)],
     (part, leading): Place,
@@ -136,6 +137,7 @@ fn withdraw_at(
         revisions: &revisions,
         shown_at: &shown_at,
         files: &files.cloned().collect::<Vec<_>>(),
+        store: store.root(),
         is_whole,
     })
 }

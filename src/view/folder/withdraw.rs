@@ -1,19 +1,19 @@
 //! Takes files out of a folder again: those of one commit, as they were put there.
 
 use std::fs;
+use std::path::Path;
 
 use super::Files;
 use crate::error::Cause;
 use crate::fs::{Stamp, list, lstat, remove_counted, remove_empty_above, remove_file};
 use crate::hub::RemoteFile;
-use crate::repo::Commit;
 use crate::view::{Withdrawal, Withdrawn};
 
 impl Files {
     /// Removes the files that are noted for the commit and look as they did when they were proven.
     /// The folder itself stays: whoever named it has it.
     pub(super) fn withdraw(&self, withdrawal: &Withdrawal<'_>) -> Result<Withdrawn, Cause> {
-        let Withdrawal { commit, files, .. } = *withdrawal;
+        let Withdrawal { files, .. } = *withdrawal;
         let mut withdrawn = Withdrawn::default();
         if lstat(self.layout.root())?.is_none() {
             return Ok(withdrawn);
@@ -21,10 +21,10 @@ impl Files {
         self.layout.guard_notes()?;
         for (file, stamps) in files {
             self.layout.guard(&file.path)?;
-            self.withdraw_file(commit, file, stamps, &mut withdrawn)?;
+            self.withdraw_file(withdrawal, file, stamps, &mut withdrawn)?;
         }
         if withdrawal.is_whole {
-            remove_file(&self.layout.tree(commit))?;
+            remove_file(&self.layout.tree(withdrawal.commit))?;
         }
         self.remove_shell()?;
         Ok(withdrawn)
@@ -32,7 +32,7 @@ impl Files {
 
     fn withdraw_file(
         &self,
-        commit: &Commit,
+        &Withdrawal { commit, store, .. }: &Withdrawal<'_>,
         file: &RemoteFile,
         stamps: &[Stamp],
         withdrawn: &mut Withdrawn,
@@ -49,7 +49,10 @@ impl Files {
             } else {
                 Some(there)
             };
-            let is_ours = there.is_none_or(|there| stamps.contains(&Stamp::of(&there)));
+            let is_ours = match there {
+                Some(there) => stamps.contains(&Stamp::of(&there)),
+                None => leads_into(store, &entry),
+            };
             if note.is_none() || !is_ours {
                 withdrawn.foreign.push(entry);
                 return Ok(());
@@ -90,6 +93,13 @@ impl Files {
     }
 }
 
+/// Whether a link that leads nowhere was one to a blob of the store. It was made to lead there by its
+/// real name.
+fn leads_into(store: &Path, link: &Path) -> bool {
+    let store = fs::canonicalize(store).unwrap_or_else(|_| store.to_owned());
+    fs::read_link(link).is_ok_and(|target| target.starts_with(store))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::{commit, git_file, published};
@@ -102,6 +112,7 @@ mod tests {
                 revisions: &[],
                 shown_at: &[],
                 files: &[(file.clone(), stamps)],
+                store: Path::new("/store"),
                 is_whole: true,
             })
             .unwrap()
@@ -131,5 +142,22 @@ mod tests {
         let gone = withdraw(&files, 'c', &file, stamps);
         assert_eq!((gone.names, gone.foreign), (0, vec![entry.clone()]));
         assert_eq!(fs::read(entry).unwrap(), b"edited!");
+    }
+
+    #[test]
+    fn of_the_links_that_lead_nowhere_those_to_the_store_go() {
+        let file = git_file("f", b"content");
+        let (_dir, files, stamps) = published('c', &file, b"content");
+        let entry = files.layout.entry(&file.path);
+        for (target, names) in [("/elsewhere/disk/f", 0), ("/store/blobs/f", 1)] {
+            fs::remove_file(&entry).unwrap();
+            std::os::unix::fs::symlink(target, &entry).unwrap();
+            let gone = withdraw(&files, 'c', &file, stamps.clone());
+            assert_eq!(
+                (gone.names, gone.foreign.len()),
+                (names, 1 - names as usize)
+            );
+            assert_eq!(entry.is_symlink(), names == 0);
+        }
     }
 }

@@ -260,6 +260,7 @@ mod tests {
             revisions: &[Revision::parse("main").unwrap()],
             shown_at: &[Revision::parse("main").unwrap()],
             files: std::slice::from_ref(file),
+            store: Path::new("/store"),
             is_whole: true,
         })
         .unwrap()
@@ -326,6 +327,7 @@ mod tests {
             revisions: std::slice::from_ref(&main),
             shown_at: std::slice::from_ref(&main),
             files: &[],
+            store: Path::new("/store"),
             is_whole: false,
         };
         repo.withdraw(&name_alone).unwrap();

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::legacy::index;
 use crate::error::Cause;
-use crate::fs::{Stamp, list, read_small};
+use crate::fs::{Stamp, list, list_open, read_small};
 use crate::repo::{Commit, RepoId, RepoKind, RepoPath, Revision};
 
 mod files;
@@ -23,7 +23,8 @@ const MAX_NOTE_BYTES: u64 = 32 << 20;
 pub struct Scan {
     /// One for each revision of each repo, sorted by repo.
     pub snapshots: Vec<Snapshot>,
-    /// Entries that are where a repo or a file would be, and have no name that one can have.
+    /// Entries that are where a repo or a file would be, and have no name that one can have; folders
+    /// that this user may not read.
     pub odd: Vec<PathBuf>,
 }
 
@@ -66,11 +67,13 @@ pub struct ShownFile {
     pub changed_by: Option<Commit>,
 }
 
-/// Looks through the cache at `root`. A cache that is not there holds nothing.
+/// Looks through the cache at `root`, without following a link to a folder. A cache that is not there
+/// holds nothing.
 ///
 /// # Errors
-/// When a folder cannot be read.
+/// When it cannot be read. A folder in it that this user may not read is passed over.
 pub fn scan(root: &Path) -> Result<Scan, Cause> {
+    list(root)?;
     let mut scanner = Scanner {
         root: fs::canonicalize(root).unwrap_or_else(|_| root.to_owned()),
         scan: Scan::default(),
@@ -98,9 +101,10 @@ struct Scanner {
 impl Scanner {
     /// `<owner>--<name>/snapshots/<revision>`.
     fn current(&mut self, dir: &Path, kind: RepoKind) -> Result<(), Cause> {
-        for folder in list(dir)? {
+        for folder in list_open(dir, &mut self.scan.odd)? {
             let snapshots = folder.join("snapshots");
-            let Some(name) = name(&folder).filter(|_| snapshots.is_dir()) else {
+            let is_repo = is_real_folder(&folder) && is_real_folder(&snapshots);
+            let Some(name) = name(&folder).filter(|_| is_repo) else {
                 continue;
             };
             let id = name.replacen("--", "/", 1);
@@ -114,8 +118,8 @@ impl Scanner {
 
     /// The revisions in a folder. One without a file of its own is the first part of longer names.
     fn revisions(&mut self, repo: &RepoId, folder: &Path, prefix: &str) -> Result<(), Cause> {
-        for folder in list(folder)? {
-            if !folder.is_dir() {
+        for folder in list_open(folder, &mut self.scan.odd)? {
+            if !is_real_folder(&folder) {
                 continue;
             }
             let known =
@@ -124,7 +128,8 @@ impl Scanner {
                 self.scan.odd.push(folder);
                 continue;
             };
-            if list(&folder)?.iter().all(|entry| entry.is_dir()) {
+            let entries = list_open(&folder, &mut self.scan.odd)?;
+            if entries.iter().all(|entry| is_real_folder(entry)) {
                 self.revisions(repo, &folder, &format!("{revision}/"))?;
             } else {
                 let files = files::of(&folder, &self.root, &mut self.scan.odd)?;
@@ -143,11 +148,11 @@ impl Scanner {
 
     /// `<owner>/<name, masked>` with an index in it.
     fn legacy(&mut self, dir: &Path, kind: RepoKind) -> Result<(), Cause> {
-        for owner in list(dir)? {
+        for owner in list_open(dir, &mut self.scan.odd)? {
             if !is_real_folder(&owner) {
                 continue;
             }
-            for folder in list(&owner)? {
+            for folder in list_open(&owner, &mut self.scan.odd)? {
                 if is_real_folder(&folder) && folder.join(".msc").is_file() {
                     self.legacy_repo(&owner, folder, kind)?;
                 }

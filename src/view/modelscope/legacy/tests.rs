@@ -32,6 +32,7 @@ fn withdraw(folder: &MsFolder, revision: &str, files: &[Stored]) -> Withdrawn {
         revisions: &[revision_of(revision)],
         shown_at: &[revision_of(revision)],
         files: &files,
+        store: Path::new("/store"),
         is_whole: true,
     };
     folder.withdraw(&withdrawal).unwrap()

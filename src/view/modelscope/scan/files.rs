@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::super::find::within;
 use super::ShownFile;
 use crate::error::Cause;
-use crate::fs::list;
+use crate::fs::list_open;
 use crate::repo::RepoPath;
 
 /// What the clients keep for themselves at the top of a folder.
@@ -21,7 +21,7 @@ const NOTES: [&str; 7] = [
 ];
 
 /// The files below `folder` that are in the cache `root`, links resolved; what cannot be the name of
-/// one goes to `odd`.
+/// one, or be read, goes to `odd`.
 pub(super) fn of(
     folder: &Path,
     root: &Path,
@@ -30,7 +30,7 @@ pub(super) fn of(
     let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(dir) = folders.pop() {
-        for entry in list(&dir)? {
+        for entry in list_open(&dir, odd)? {
             let Ok(there) = fs::symlink_metadata(&entry) else {
                 continue;
             };

@@ -131,3 +131,17 @@ fn links_are_followed_inside_the_cache_only() {
 fn a_cache_that_is_not_there_holds_nothing() {
     assert_eq!(scan(Path::new("/nowhere/at/all")).unwrap(), Scan::default());
 }
+
+/// A link to a folder that has it would double what is found at every level.
+#[test]
+fn links_to_folders_are_not_followed() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path();
+    put(root, "models/acme--tiny/snapshots/master/w", b"w");
+    let snapshots = root.join("models/acme--tiny/snapshots");
+    for name in ["a", "b", "master/c"] {
+        symlink(&snapshots, snapshots.join(name)).unwrap();
+    }
+    symlink(root.join("models"), root.join("models/acme--loop")).unwrap();
+    assert_eq!(lines(&scan(root).unwrap()), ["acme/tiny @ master: w"]);
+}
