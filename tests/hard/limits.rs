@@ -7,12 +7,20 @@ use fs2::FileExt;
 
 use super::*;
 
-/// The most memory that a process has had, in KiB.
+/// The most memory of its own that a process may have had, in KiB: 64 MiB are promised, of which the
+/// code of a release build takes less than ten.
+const MOST_KIB: u64 = 54 << 10;
+
+/// The most memory that a process has had, in KiB, without the pages of its binary: without
+/// optimisation those are three times as many as what is installed has.
 fn peak_kib(id: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let number = line.and_then(|line| line.trim().strip_suffix(" kB"));
-    number.unwrap().parse().unwrap()
+    let value = |name: &str| -> u64 {
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let number = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        number.unwrap().parse().unwrap()
+    };
+    value("VmHWM:") - value("RssFile:")
 }
 
 #[test]
@@ -34,7 +42,7 @@ fn memory_does_not_grow_with_the_file() {
         let peak = peak_kib(running.id());
         FileExt::unlock(&lock).unwrap();
         running.wait().succeeded();
-        assert!(peak < 64 << 10, "{peak} KiB with {connections} connections");
+        assert!(peak < MOST_KIB, "{peak} KiB with {connections} connections");
     }
 }
 
@@ -57,7 +65,7 @@ fn memory_does_not_grow_much_with_the_listing() {
     assert!(running.wait().unwrap().success());
     let plan: serde_json::Value = serde_json::from_slice(&answer).unwrap();
     assert_eq!(plan["need_bytes"], 20_000 * 50 * MB);
-    assert!(peak < 64 << 10, "{peak} KiB");
+    assert!(peak < MOST_KIB, "{peak} KiB");
 }
 
 /// Runs `script` with a small disk of its own in place of the caches; `$LARDER` pulls.
