@@ -33,6 +33,8 @@ mod older;
 mod open;
 #[path = "modelscope_clients/same_tree.rs"]
 mod same_tree;
+#[path = "modelscope_clients/together.rs"]
+mod together;
 
 use std::path::{Path, PathBuf};
 
