@@ -81,3 +81,30 @@ fn what_a_branch_showed_before_is_not_missed() {
     assert!(!ran.stdout.contains("was removed"), "{}", ran.stdout);
     assert_eq!(wrong(&larder), [""; 0]);
 }
+
+/// The older layout has one folder for a repo, whatever name leads to it.
+#[test]
+fn a_folder_of_the_older_layout_is_put_right_as_well() {
+    let (hub, larder) = start(Hub::builder().repo(repo()));
+    let pulled = larder.pulled([&ms(ID), "--layout", "legacy"]);
+    let folder = PathBuf::from(pulled.line());
+    assert!(folder.starts_with(larder.path(".cache/modelscope/hub")));
+    larder.args(["verify"]).run().succeeded();
+    damage(&folder.join("config.json"));
+    rot(&folder.join(WEIGHTS));
+    let ran = larder.args(["verify"]).run().exited(6);
+    for path in ["config.json", WEIGHTS] {
+        let there = folder.join(path).display().to_string();
+        assert!(ran.stdout.contains(&there), "{path}: {}", ran.stdout);
+    }
+    fs::remove_file(folder.join(WEIGHTS)).unwrap();
+    larder.args(["verify", "--repair"]).run().succeeded();
+    larder.args(["verify"]).run().succeeded();
+    for (path, content) in hub.files(ID, "main") {
+        let there = Content::disk(folder.join(&path)).unwrap();
+        assert_eq!(there.sha256(), content.sha256(), "{path}");
+    }
+    hub.log().clear();
+    larder.pulled([&ms(ID), "--layout", "legacy"]);
+    assert_eq!(hub.log().count(is_bytes), 0);
+}
