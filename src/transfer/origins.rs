@@ -174,7 +174,10 @@ impl Engine {
     async fn learn(&self, job: &Job, origin: OriginIndex) -> Result<(), Cause> {
         let there = &self.origins.all[origin];
         let looked = tokio::select! {
+            biased;
             () = self.stop.cancelled() => Err(Cause::Cancelled),
+            // Another connection has found out, in vain: to ask all over again tells nothing new.
+            () = self.origins.fall_of(origin) => return Ok(()),
             looked = there.look() => looked,
         };
         match looked {
