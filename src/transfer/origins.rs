@@ -157,7 +157,11 @@ impl Engine {
                 (next, source)
             };
             match next {
-                (None, _) => return Err(self.failed_everywhere(job)),
+                (None, _) => {
+                    if job.supply.turn(&self.origins.standing()).is_none() {
+                        return Err(self.failed_everywhere(job));
+                    }
+                }
                 (Some(origin), Some(source)) => {
                     return Ok(Picked {
                         origins: &self.origins,

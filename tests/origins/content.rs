@@ -107,6 +107,23 @@ fn who_lies_is_replaced() {
 }
 
 #[test]
+fn who_lies_and_who_has_nothing_are_both_replaced() {
+    let (hub, good) = twins(&weights(), None);
+    for origin in [Match::cdn(), Match::hub().path("/resolve/")] {
+        let flip = Fault::FlipBit { offset_in_file: 3 };
+        hub.faults().always(origin.method("GET"), flip);
+    }
+    let none = Hub::builder()
+        .repo(Repo::model(ID).file("README.md", "empty\n"))
+        .start();
+    let larder = Larder::at(&hub);
+    let pull = larder.pull([ID, "--fallback", &none.endpoint()]);
+    let ran = pull.and(["--fallback", &good.endpoint()]).run();
+    assert_right(&larder, &good, &ran);
+    ran.says(&["checksum mismatch"]);
+}
+
+#[test]
 fn after_wrong_bytes_of_two_origins_all_come_from_one() {
     let _turn = turn();
     let large = Content::synthetic(80 * MB, 23);
