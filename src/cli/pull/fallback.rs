@@ -8,6 +8,7 @@ use url::Url;
 
 use larder::error::{Cause, Error, Subject};
 use larder::hub::Hub;
+use larder::hub::modelscope::INTERNATIONAL_ENDPOINT;
 use larder::hub::wire::Endpoint;
 use larder::origin::{At, Fallback};
 use larder::redact::{without_tokens, without_url_secrets};
@@ -29,6 +30,8 @@ pub(super) enum Named {
     /// A repo at a hub.
     Repo {
         hub: HubName,
+        /// Which of the hub's sites.
+        site: Site,
         repo: RepoId,
         revision: Option<Revision>,
     },
@@ -38,17 +41,21 @@ pub(super) enum Named {
 pub(super) fn named(
     given: &[SecretString],
     asked: &Reference,
+    asked_site: Site,
     config: &Config,
 ) -> Result<Vec<Named>, Error> {
-    let endpoint = endpoint_of(asked.hub, config);
+    let endpoint = endpoint_of(asked_site, config);
     let is_itself = |named: &Named| match named {
-        Named::Mirror(url) => is_same(url, endpoint),
+        Named::Mirror(url) => endpoint
+            .as_ref()
+            .is_some_and(|endpoint| is_same(url, endpoint)),
         Named::Repo {
-            hub,
+            hub: _,
+            site,
             repo,
             revision,
         } => {
-            let is_same = (*hub, repo) == (asked.hub, &asked.repo);
+            let is_same = (*site, repo) == (asked_site, &asked.repo);
             is_same && (revision.is_none() || *revision == asked.revision)
         }
     };
@@ -118,15 +125,17 @@ fn parse(text: &str, asked: &Reference, config: &Config) -> Result<Named, Cause>
     }
     Ok(Named::Repo {
         hub: reference.hub,
+        site: Site::of(&reference, text, config),
         repo: reference.repo,
         revision: reference.revision,
     })
 }
 
-fn endpoint_of(hub: HubName, config: &Config) -> &Url {
-    match hub {
-        HubName::HuggingFace => &config.endpoint.value,
-        HubName::ModelScope => &config.modelscope.endpoint.value,
+fn endpoint_of(site: Site, config: &Config) -> Option<Url> {
+    match site {
+        Site::HuggingFace => Some(config.endpoint.value.clone()),
+        Site::ModelScope => Some(config.modelscope.endpoint.value.clone()),
+        Site::ModelScopeInternational => Url::parse(INTERNATIONAL_ENDPOINT).ok(),
     }
 }
 
@@ -162,7 +171,7 @@ pub(super) fn open(
 ) -> Result<Vec<Fallback>, Error> {
     let Neighbours {
         hub,
-        site,
+        site: asked_site,
         config,
         sink,
         stop,
@@ -172,20 +181,21 @@ pub(super) fn open(
         let fallback = match named {
             // The token is the hub's own: a mirror is somebody else.
             Named::Mirror(url) => Fallback {
-                hub: hubs::mirror(config, site, url, sink, stop)?,
+                hub: hubs::mirror(config, asked_site, url, sink, stop)?,
                 name: asked.hub,
                 repo: asked.repo.clone(),
                 at: At::Mirror,
             },
             Named::Repo {
                 hub: name,
+                site,
                 repo,
                 revision,
             } => Fallback {
-                hub: if *name == asked.hub {
+                hub: if *site == asked_site {
                     Arc::clone(hub)
                 } else {
-                    hubs::at(config, Site::from(*name), sink, stop)?
+                    hubs::at(config, *site, sink, stop)?
                 },
                 name: *name,
                 repo: repo.clone(),
@@ -211,7 +221,7 @@ mod tests {
 
     fn given(texts: &[&str]) -> Result<Vec<String>, Error> {
         let texts: Vec<_> = texts.iter().map(|&text| SecretString::from(text)).collect();
-        let all = named(&texts, &asked(), &resolve([]))?;
+        let all = named(&texts, &asked(), Site::HuggingFace, &resolve([]))?;
         Ok(all.iter().map(shown).collect())
     }
 
@@ -222,6 +232,7 @@ mod tests {
                 hub,
                 repo,
                 revision,
+                site: _,
             } => format!("{hub}:{repo} {revision:?}"),
         }
     }
@@ -264,6 +275,34 @@ mod tests {
     }
 
     #[test]
+    fn each_site_of_modelscope_is_one_of_its_own() {
+        let config = resolve([]);
+        let page = "https://u@www.modelscope.ai:443/models/org/name";
+        let asked = Reference::parse_on(page, &config.sites()).unwrap();
+        let site = Site::of(&asked, page, &config);
+        assert_eq!(site, Site::ModelScopeInternational);
+        let site_of = |text: &str| {
+            let all = named(&[text.into()], &asked, site, &config)?;
+            Ok::<_, Error>(match &all[0] {
+                Named::Mirror(_) => None,
+                Named::Repo { site, .. } => Some(*site),
+            })
+        };
+        assert_eq!(
+            site_of("ms:org/name@master").unwrap(),
+            Some(Site::ModelScope)
+        );
+        let other = "https://www.modelscope.ai:443/models/other/name";
+        assert_eq!(site_of(other).unwrap(), Some(Site::ModelScopeInternational));
+        for itself in [
+            "https://modelscope.ai/models/org/name",
+            "https://www.modelscope.ai",
+        ] {
+            assert!(site_of(itself).is_err(), "{itself}");
+        }
+    }
+
+    #[test]
     fn the_file_lists_them_for_one_repo_and_for_all() {
         let mut config = resolve([]);
         let list = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
@@ -273,14 +312,22 @@ mod tests {
             ("org/other".to_owned(), list(&["c/c"])),
         ]
         .into();
-        let all = named(&[], &asked(), &config).unwrap();
+        let all = named(&[], &asked(), Site::HuggingFace, &config).unwrap();
         let all: Vec<_> = all.iter().map(shown).collect();
         assert_eq!(all, ["hf:b/b None", "https://m.example/"]);
         let flag = [SecretString::from("d/d")];
-        assert_eq!(named(&flag, &asked(), &config).unwrap().len(), 1);
+        assert_eq!(
+            named(&flag, &asked(), Site::HuggingFace, &config)
+                .unwrap()
+                .len(),
+            1
+        );
         config.fallbacks = [("a b".to_owned(), list(&[]))].into();
         assert_eq!(
-            named(&[], &asked(), &config).unwrap_err().cause.kind(),
+            named(&[], &asked(), Site::HuggingFace, &config)
+                .unwrap_err()
+                .cause
+                .kind(),
             Kind::Usage
         );
     }
