@@ -20,6 +20,7 @@ pub const MAX_BYTES: u64 = 256 * 1024;
 
 const MAX_DOMAINS: usize = 256;
 const MAX_OF_DOMAIN: usize = 64;
+const MAX_COOKIES: usize = 1024;
 const SESSION: &str = "m_session_id";
 
 /// A cookie of the jar, as far as it matters here.
@@ -82,7 +83,25 @@ pub fn cookies(bytes: &[u8]) -> Result<Vec<Cookie>, BadPickle> {
         .take(MAX_DOMAINS)
         .flat_map(|(_, paths)| paths.entries().take(MAX_OF_DOMAIN))
         .flat_map(|(_, names)| names.entries().take(MAX_OF_DOMAIN));
-    Ok(found.filter_map(|(_, cookie)| cookie_of(cookie)).collect())
+    let mut cookies = Vec::new();
+    let mut room = MAX_BYTES;
+    for (_, cookie) in found.take(MAX_COOKIES) {
+        // A text counts each time that it occurs: many cookies may share one that is long.
+        let left = copied_bytes(cookie).and_then(|bytes| room.checked_sub(bytes));
+        if let (Some(left), Some(cookie)) = (left, cookie_of(cookie)) {
+            room = left;
+            cookies.push(cookie);
+        }
+    }
+    Ok(cookies)
+}
+
+/// Bytes that [`cookie_of`] copies.
+fn copied_bytes(object: Value<'_>) -> Option<u64> {
+    let state = object.state()?;
+    let texts = ["domain", "name", "value"].map(|key| state.get(key).and_then(Value::text));
+    let bytes: usize = texts.into_iter().flatten().map(str::len).sum();
+    u64::try_from(bytes).ok()
 }
 
 fn cookie_of(object: Value<'_>) -> Option<Cookie> {
