@@ -21,6 +21,7 @@ pub const MAX_BYTES: u64 = 256 * 1024;
 const MAX_DOMAINS: usize = 256;
 const MAX_OF_DOMAIN: usize = 64;
 const MAX_COOKIES: usize = 1024;
+const SITES: [&str; 2] = ["modelscope.cn", "modelscope.ai"];
 const SESSION: &str = "m_session_id";
 
 /// A cookie of the jar, as far as it matters here.
@@ -139,7 +140,8 @@ impl Cookie {
     }
 }
 
-/// Whether a cookie of `domain` is for `host`. The site is the same with `www.` and without.
+/// Whether a cookie of `domain` is for `host`. ModelScope's own sites are the same with `www.` and
+/// without; on other names these may be two hosts.
 fn fits(domain: &str, host: &str) -> bool {
     let domain = domain.to_ascii_lowercase();
     let host = host.to_ascii_lowercase();
@@ -149,9 +151,16 @@ fn fits(domain: &str, host: &str) -> bool {
     } else {
         host + ".local"
     };
-    let bare = |name: &str| name.strip_prefix("www.").unwrap_or(name).to_owned();
+    let site = |name: &str| {
+        let bare = name.strip_prefix("www.").unwrap_or(name).to_owned();
+        if SITES.contains(&bare.as_str()) {
+            bare
+        } else {
+            name.to_owned()
+        }
+    };
     match domain.strip_prefix('.') {
-        None => bare(&domain) == bare(&host),
+        None => site(&domain) == site(&host),
         Some(domain) => {
             let is_below = host
                 .strip_suffix(domain)

@@ -133,3 +133,16 @@ fn many_cookies_that_share_a_long_value_are_copied_only_so_often() {
     let found = cookies(&bytes).unwrap();
     assert!((1..=4).contains(&found.len()), "{}", found.len());
 }
+
+#[test]
+fn www_is_another_host_on_other_names() {
+    for (domain, host, is_it) in [
+        ("modelscope.cn", "www.modelscope.cn", true),
+        ("www.modelscope.ai", "modelscope.ai", true),
+        ("mirror.example", "www.mirror.example", false),
+        ("www.mirror.example", "mirror.example", false),
+        ("mirror.example", "mirror.example", true),
+    ] {
+        assert_eq!(fits(domain, host), is_it, "{domain} {host}");
+    }
+}
