@@ -81,9 +81,7 @@ pub async fn resolve(
         let manifest = store.manifest(hub, &asked, &at)?;
         // What another client noted has no checksum: good enough only where nobody can be asked.
         let known = match &manifest {
-            Some(manifest) if is_offline || !manifest.is_partial_listing => {
-                Some(manifest.listing())
-            }
+            Some(manifest) if is_offline || manifest.is_settled() => Some(manifest.listing()),
             None if is_offline => iter::once(&local)
                 .chain(&also)
                 .find_map(|view| view.read_tree(&at)),
@@ -106,7 +104,7 @@ pub async fn resolve(
                 what: format!("the file list of commit {commit}"),
             });
         }
-        None => list(session, view, &repo, &mut pinned).await?,
+        None => list(session, view, &repo, &mut pinned, manifest.as_ref()).await?,
     };
     let revision = revision.as_commit().is_none().then_some(revision);
     Ok(Target {
@@ -176,12 +174,25 @@ async fn list(
     view: &Arc<dyn RepoView>,
     repo: &RepoId,
     pinned: &mut Pinned,
+    manifest: Option<&Manifest>,
 ) -> Result<Listing, Cause> {
+    // The hub listed it before, and is asked for what it did not tell then.
+    let before = manifest.filter(|manifest| !manifest.is_partial_listing);
     if pinned.away.is_none() {
         match session.hub.list(repo, &pinned.commit).await {
-            Ok(listing) => return Ok(listing),
+            Ok(listing) => {
+                return Ok(match before {
+                    Some(manifest) => manifest.completed(listing),
+                    None => listing,
+                });
+            }
             Err(cause) => pinned.away = Some(cause),
         }
+    }
+    if let (Some(manifest), Some(cause)) = (before, &pinned.away)
+        && standin::is_outage(cause)
+    {
+        return Ok(manifest.listing());
     }
     standin::list(session, view, &pinned.commit, &mut pinned.away).await
 }

@@ -168,7 +168,7 @@ fn updated(
 ) -> Result<Manifest, Cause> {
     let mut manifest = match known.cloned() {
         // The hub was asked by now, or it could not be and this is the same listing.
-        Some(known) if known.is_partial_listing && !session.is_offline => {
+        Some(known) if !known.is_settled() && !session.is_offline => {
             known.with_listing(&target.listing)
         }
         Some(known) => known,

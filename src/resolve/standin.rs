@@ -107,8 +107,12 @@ pub(super) async fn list(
 
 /// Whether it helps to ask others.
 fn has_standins(session: &Session, cause: &Cause) -> bool {
-    let is_outage = matches!(cause.kind(), Kind::Network | Kind::Unavailable);
-    is_outage && !session.fallbacks.is_empty()
+    is_outage(cause) && !session.fallbacks.is_empty()
+}
+
+/// Whether the hub is away, rather than of another opinion.
+pub(super) fn is_outage(cause: &Cause) -> bool {
+    matches!(cause.kind(), Kind::Network | Kind::Unavailable)
 }
 
 fn everywhere(session: &Session, cause: Cause, others: Vec<String>) -> Cause {

@@ -105,9 +105,24 @@ impl Manifest {
         }
     }
 
+    /// What the hub lists of the commit now. A file that it told a digest of before, and not now, is as
+    /// it was: what a commit contains never changes.
+    pub fn completed(&self, listing: Vec<RemoteFile>) -> Vec<RemoteFile> {
+        if self.is_partial_listing {
+            return listing;
+        }
+        let before = self.by_path();
+        let complete = |file: RemoteFile| match before.get(&file.path) {
+            Some(known) if !file.digest.is_told() => known.remote.clone(),
+            _ => file,
+        };
+        listing.into_iter().map(complete).collect()
+    }
+
     /// The manifest with the hub's own listing. What was recorded of a file that is in it stays.
     #[must_use]
     pub fn with_listing(mut self, listing: &[RemoteFile]) -> Self {
+        let listing = self.completed(listing.to_vec());
         let mut before: BTreeMap<RepoPath, FileRecord> = self
             .files
             .drain(..)
@@ -127,6 +142,13 @@ impl Manifest {
         self.files = listing.iter().map(record).collect();
         self.is_partial_listing = false;
         self
+    }
+
+    /// Whether there is nothing to ask the hub for: it listed the files, and told a digest of each. One
+    /// that it did not tell it may tell when asked again, as somebody else perhaps.
+    pub fn is_settled(&self) -> bool {
+        let mut files = self.files.iter();
+        !self.is_partial_listing && files.all(|file| file.remote.digest.is_told())
     }
 
     /// The manifest in the text of a file, if it is a whole one of a version known here.

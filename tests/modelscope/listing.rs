@@ -76,6 +76,26 @@ fn what_nothing_proves_is_refused_by_name_and_can_be_left_out() {
 }
 
 #[test]
+fn a_digest_that_was_not_told_is_asked_for_again_until_it_is() {
+    let missing = Hub::builder().repo(repo()).digests(Digests::Missing);
+    let (missing, larder) = start(missing);
+    larder.pulled([ms(ID), WEIGHTS.into()]);
+    let told = Hub::builder().repo(repo()).start();
+    let at_told = || {
+        let call = larder.pull([ms(ID)]);
+        call.env("MODELSCOPE_ENDPOINT", told.endpoint()).run()
+    };
+    let ran = at_told().succeeded();
+    assert_whole(&larder, &told, ID, &ran);
+    let listings = |hub: &Hub| hub.log().count(|r| r.path.ends_with("/repo/files"));
+    at_told().succeeded();
+    assert_eq!(listings(&told), 1);
+    missing.log().clear();
+    larder.pulled([ms(ID)]);
+    assert_eq!(listings(&missing), 0, "what was told once is known");
+}
+
+#[test]
 fn a_listing_of_nothing_is_not_a_repo_of_nothing() {
     for body in [
         r#"{"Code":200,"Success":true,"Data":{"Files":null}}"#,
