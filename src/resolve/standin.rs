@@ -74,9 +74,9 @@ pub(super) async fn pin(
 ///
 /// # Errors
 /// As [`pin`].
-pub(super) async fn list(
+pub(super) async fn list<'a>(
     session: &Session,
-    view: &Arc<dyn RepoView>,
+    mut views: impl Iterator<Item = &'a Arc<dyn RepoView>>,
     commit: &Commit,
     away: &mut Option<Cause>,
 ) -> Result<Listing, Cause> {
@@ -92,7 +92,7 @@ pub(super) async fn list(
         }
     }
     // It has no checksum: good enough only where nobody can be asked.
-    if let Some(listing) = view.read_tree(commit) {
+    if let Some(listing) = views.find_map(|view| view.read_tree(commit)) {
         return Ok(listing);
     }
     let unknown = || Cause::Offline {

@@ -123,6 +123,25 @@ impl Manifest {
     #[must_use]
     pub fn with_listing(mut self, listing: &[RemoteFile]) -> Self {
         let listing = self.completed(listing.to_vec());
+        self.take(&listing);
+        self.is_partial_listing = false;
+        self
+    }
+
+    /// The manifest with what somebody else lists, who may not know all: files that were recorded and
+    /// are not in it stay as well.
+    #[must_use]
+    pub fn with_unchecked(mut self, listing: &[RemoteFile]) -> Self {
+        let left = self.take(listing);
+        self.files.extend(left.into_values());
+        self.files
+            .sort_by(|one, other| one.remote.path.cmp(&other.remote.path));
+        self.is_partial_listing = true;
+        self
+    }
+
+    /// Takes over a listing; returns the records of files that are not in it.
+    fn take(&mut self, listing: &[RemoteFile]) -> BTreeMap<RepoPath, FileRecord> {
         let mut before: BTreeMap<RepoPath, FileRecord> = self
             .files
             .drain(..)
@@ -140,8 +159,7 @@ impl Manifest {
             }
         };
         self.files = listing.iter().map(record).collect();
-        self.is_partial_listing = false;
-        self
+        before
     }
 
     /// Whether there is nothing to ask the hub for: it listed the files, and told a digest of each. One
