@@ -57,6 +57,27 @@ fn a_digest_that_no_row_tells_is_asked_for_once() {
 }
 
 #[test]
+fn who_refuses_the_digest_of_one_file_stops_no_other() {
+    let builder = |digests| Hub::builder().repo(repo()).digests(digests);
+    let (hub, larder) = start(builder(Digests::Distant));
+    // As often as it is asked.
+    hub.faults().times(6, Match::cdn(), Fault::status(503));
+    let ran = larder.pulled([ms(ID), "--exclude".into(), WEIGHTS.into()]);
+    ran.says(&["model.safetensors: its checksum is not known", "503"]);
+    hub.faults().always(Match::cdn(), Fault::status(403));
+    let ran = larder.pull([ms(ID)]).run().exited(6);
+    ran.says(&["tells no checksum of `model.safetensors`"]);
+    hub.faults().clear();
+    let ran = larder.pulled([ms(ID)]);
+    assert_whole(&larder, &hub, ID, &ran);
+
+    // Where the hub itself tells it, nobody else is asked.
+    let (hub, larder) = start(builder(Digests::Linked));
+    larder.pulled([ms(ID), "config.json".into()]);
+    assert_eq!(hub.log().count(|r| r.origin == Origin::Cdn), 0);
+}
+
+#[test]
 fn what_nothing_proves_is_refused_by_name_and_can_be_left_out() {
     let builder = || Hub::builder().repo(repo()).digests(Digests::Missing);
     let (hub, larder) = start(builder());
