@@ -73,6 +73,13 @@ impl Supply {
         self.state().sources.entry(origin).or_insert(source);
     }
 
+    /// The content is here: what its sources hold is not wanted any more.
+    pub(super) fn close(&self) {
+        let sources = std::mem::take(&mut self.state().sources);
+        // Outside the lock: connections may end with them.
+        drop(sources);
+    }
+
     /// The origin has not got this content, or does not give it.
     pub(super) fn fail(&self, origin: OriginIndex, failure: Failure) {
         self.state().failures.insert(origin, failure);
