@@ -142,3 +142,14 @@ fn after_wrong_bytes_of_two_origins_all_come_from_one() {
     let of_hub = hub.log().bytes_sent_by(Origin::Cdn);
     assert!(of_hub >= 80 * MB, "{of_hub} bytes");
 }
+
+#[test]
+fn the_asked_revision_is_no_fallback_of_another_one() {
+    let (hub, _mirror) = twins(&Content::synthetic(MB, 45), None);
+    let larder = Larder::at(&hub);
+    let commit = hub.commit_of(ID, "main").unwrap();
+    let other = format!("{ID}@{commit}");
+    let ran = larder.pulled([ID, "--fallback", &other]);
+    assert_right(&larder, &hub, &ran);
+    assert!(!ran.stderr.contains("of it from"), "{ran:#?}");
+}
