@@ -61,6 +61,13 @@ pub fn token(jar: &[u8], path: &Path, endpoint: &Url, now: SystemTime) -> Option
     Token::new(login.value.expose_secret(), origin)
 }
 
+/// Every login in the jar with these bytes, for whatever host: what must not be shown.
+pub fn secrets(jar: &[u8]) -> Vec<SecretString> {
+    let cookies = cookies(jar).unwrap_or_default().into_iter();
+    let logins = cookies.filter(|cookie| cookie.name == SESSION);
+    logins.map(|cookie| cookie.value).collect()
+}
+
 /// Every cookie in the bytes of a jar.
 ///
 /// # Errors

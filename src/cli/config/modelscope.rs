@@ -96,9 +96,15 @@ impl ModelScope {
     /// The official client's login at `endpoint`. What cannot be read is no login, as it is to the
     /// client.
     fn login(&self, endpoint: &Url) -> Option<Token> {
-        let path = self.credentials.value.join("cookies");
-        let jar = read_small(&path, login::MAX_BYTES).ok()??;
-        login::token(&jar, &path, endpoint, SystemTime::now())
+        login::token(&self.jar()?, &self.jar_path(), endpoint, SystemTime::now())
+    }
+
+    fn jar_path(&self) -> PathBuf {
+        self.credentials.value.join("cookies")
+    }
+
+    fn jar(&self) -> Option<Vec<u8>> {
+        read_small(&self.jar_path(), login::MAX_BYTES).ok()?
     }
 
     fn given(flag: &SecretString) -> Option<Token> {
@@ -108,15 +114,11 @@ impl ModelScope {
     /// What must not be printed; `--token` is among the tokens of the other hub.
     pub(crate) fn secrets(&self) -> Vec<SecretString> {
         let text = self.variable.as_ref().map(ExposeSecret::expose_secret);
-        let international = Url::parse(INTERNATIONAL_ENDPOINT).ok();
-        let logins = [Some(&self.endpoint.value), international.as_ref()]
-            .into_iter()
-            .flatten()
-            .filter_map(|endpoint| self.login(endpoint)?.header().ok())
-            .filter_map(|header| Some(header.to_str().ok()?.strip_prefix("Bearer ")?.into()));
-        super::token::forms(text.unwrap_or_default())
-            .chain(logins)
-            .collect()
+        // All of them: a fallback may be at another endpoint than the one that was typed.
+        let logins = login::secrets(&self.jar().unwrap_or_default());
+        let given = std::iter::once(text.unwrap_or_default());
+        let all = given.chain(logins.iter().map(ExposeSecret::expose_secret));
+        all.flat_map(super::token::forms).collect()
     }
 }
 
@@ -280,6 +282,7 @@ mod tests {
         config.variable = None;
         config.endpoint.value = Url::parse("https://mirror.example").unwrap();
         assert_eq!(origin(config.token()), None);
+        assert_eq!(config.secrets().len(), 2, "a fallback may show either");
         config.flag = Some(String::new().into());
         assert_eq!(origin(config.token_elsewhere()), None);
     }
