@@ -12,6 +12,7 @@ use larder::fs::read_small;
 use larder::hub::login;
 use larder::hub::modelscope::{DEFAULT_ENDPOINT, INTERNATIONAL_ENDPOINT};
 use larder::hub::token::{Token, TokenOrigin};
+use larder::hub::wire::Endpoint;
 use larder::view::View;
 use larder::view::modelscope::MsCache;
 use larder::view::modelscope::legacy::MsLegacyCache;
@@ -23,7 +24,7 @@ use crate::cli::args::LayoutArg;
 /// The settings of the ModelScope half.
 #[derive(Debug)]
 pub(crate) struct ModelScope {
-    pub(crate) endpoint: Setting<Url>,
+    pub(crate) endpoint: Setting<Endpoint>,
     /// How the cache is laid out.
     pub(crate) layout: LayoutArg,
     /// The cache in the layout of now.
@@ -81,7 +82,7 @@ impl ModelScope {
         let variable = self.variable.as_ref();
         variable
             .and_then(|text| Token::new(text.expose_secret(), TokenOrigin::Variable(NAME)))
-            .or_else(|| self.login(&self.endpoint.value))
+            .or_else(|| self.login(self.endpoint.value.url()))
     }
 
     /// The token for the international site when nobody configured it: one that was given for this
@@ -124,7 +125,7 @@ impl ModelScope {
 
 /// `--endpoint`, `MODELSCOPE_ENDPOINT`, `MODELSCOPE_DOMAIN`, the config file, the usual site
 /// (`modelscope_hub`: `config.HubConfig.__post_init__`).
-fn endpoint(layers: &Layers<'_>) -> Result<Setting<Url>, Error> {
+fn endpoint(layers: &Layers<'_>) -> Result<Setting<Endpoint>, Error> {
     let given = layers.hub.endpoint.as_ref();
     let given = given.map(|text| text.expose_secret().to_owned());
     let preferred = layers
@@ -193,7 +194,10 @@ mod tests {
             let unset = ("TERM", "dumb");
             let pairs: [_; 3] = std::array::from_fn(|at| pairs.get(at).copied().unwrap_or(unset));
             let endpoint = resolve(pairs).modelscope.endpoint;
-            (endpoint.value.to_string(), endpoint.origin.to_string())
+            (
+                endpoint.value.url().to_string(),
+                endpoint.origin.to_string(),
+            )
         };
         let pair = |url: &str, origin: &str| (url.to_owned(), origin.to_owned());
         let (url, domain) = (
@@ -280,7 +284,7 @@ mod tests {
             Some("MODELSCOPE_API_TOKEN")
         );
         config.variable = None;
-        config.endpoint.value = Url::parse("https://mirror.example").unwrap();
+        config.endpoint.value = Endpoint::parse("https://mirror.example").unwrap();
         assert_eq!(origin(config.token()), None);
         assert_eq!(config.secrets().len(), 2, "a fallback may show either");
         config.flag = Some(String::new().into());

@@ -4,11 +4,9 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 use tokio_util::sync::CancellationToken;
-use url::Url;
 
 use larder::error::{Cause, Error, Subject};
 use larder::hub::Hub;
-use larder::hub::modelscope::INTERNATIONAL_ENDPOINT;
 use larder::hub::wire::Endpoint;
 use larder::origin::{At, Fallback};
 use larder::redact::{without_tokens, without_url_secrets};
@@ -26,7 +24,7 @@ const EVERY: &str = "*";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Named {
     /// A mirror of the hub that is asked, with the same repo.
-    Mirror(Url),
+    Mirror(Endpoint),
     /// A repo at a hub.
     Repo {
         hub: HubName,
@@ -44,11 +42,9 @@ pub(super) fn named(
     asked_site: Site,
     config: &Config,
 ) -> Result<Vec<Named>, Error> {
-    let endpoint = endpoint_of(asked_site, config);
+    let endpoint = hubs::endpoint(config, asked_site)?;
     let is_itself = |named: &Named| match named {
-        Named::Mirror(url) => endpoint
-            .as_ref()
-            .is_some_and(|endpoint| is_same(url, endpoint)),
+        Named::Mirror(mirror) => endpoint.is_same_hub(mirror),
         Named::Repo {
             hub: _,
             site,
@@ -113,8 +109,8 @@ fn parse(text: &str, asked: &Reference, config: &Config) -> Result<Named, Cause>
     } else {
         match Reference::parse_on(text, &config.sites()) {
             Ok(page) => page,
-            Err(_) if is_web => return Ok(Named::Mirror(Endpoint::parse(text)?.url().clone())),
-            Err(cause) => return Err(cause),
+            Err(cause) if !is_web => return Err(cause),
+            Err(_) => return Ok(Named::Mirror(Endpoint::parse(text)?)),
         }
     };
     if reference.quant.is_some() || reference.path.is_some() {
@@ -129,19 +125,6 @@ fn parse(text: &str, asked: &Reference, config: &Config) -> Result<Named, Cause>
         repo: reference.repo,
         revision: reference.revision,
     })
-}
-
-fn endpoint_of(site: Site, config: &Config) -> Option<Url> {
-    match site {
-        Site::HuggingFace => Some(config.endpoint.value.clone()),
-        Site::ModelScope => Some(config.modelscope.endpoint.value.clone()),
-        Site::ModelScopeInternational => Url::parse(INTERNATIONAL_ENDPOINT).ok(),
-    }
-}
-
-fn is_same(one: &Url, other: &Url) -> bool {
-    let path = |url: &Url| url.path().trim_end_matches('/').to_owned();
-    (one.origin(), path(one)) == (other.origin(), path(other))
 }
 
 fn refused(what: &str, text: &str, cause: Cause) -> Error {
@@ -180,8 +163,8 @@ pub(super) fn open(
     for named in all {
         let fallback = match named {
             // The token is the hub's own: a mirror is somebody else.
-            Named::Mirror(url) => Fallback {
-                hub: hubs::mirror(config, asked_site, url, sink, stop)?,
+            Named::Mirror(endpoint) => Fallback {
+                hub: hubs::mirror(config, asked_site, endpoint.clone(), sink, stop),
                 name: asked.hub,
                 repo: asked.repo.clone(),
                 at: At::Mirror,
@@ -210,6 +193,7 @@ pub(super) fn open(
 #[cfg(test)]
 mod tests {
     use larder::error::Kind;
+    use url::Url;
 
     use super::*;
     use crate::cli::config::testing::resolve;
@@ -227,7 +211,7 @@ mod tests {
 
     fn shown(named: &Named) -> String {
         match named {
-            Named::Mirror(url) => url.to_string(),
+            Named::Mirror(endpoint) => endpoint.to_string(),
             Named::Repo {
                 hub,
                 repo,
@@ -246,7 +230,7 @@ mod tests {
                 "hf:other/name Some(Revision(\"main\"))",
             ),
             ("https://huggingface.co/other/name", "hf:other/name None"),
-            ("https://mirror.example", "https://mirror.example/"),
+            ("https://mirror.example", "https://mirror.example"),
             (
                 "http://mirror.example:8080/hf/",
                 "http://mirror.example:8080/hf",
@@ -266,6 +250,7 @@ mod tests {
             "org/name",
             "hf:",
             "https://huggingface.co",
+            "https://hf.co/",
             "https://u:s3cr3t@mirror.example/?token=s3cr3t",
         ] {
             let error = given(&[text]).unwrap_err();
@@ -297,6 +282,7 @@ mod tests {
         for itself in [
             "https://modelscope.ai/models/org/name",
             "https://www.modelscope.ai",
+            "https://modelscope.ai",
         ] {
             assert!(site_of(itself).is_err(), "{itself}");
         }
@@ -314,7 +300,7 @@ mod tests {
         .into();
         let all = named(&[], &asked(), Site::HuggingFace, &config).unwrap();
         let all: Vec<_> = all.iter().map(shown).collect();
-        assert_eq!(all, ["hf:b/b None", "https://m.example/"]);
+        assert_eq!(all, ["hf:b/b None", "https://m.example"]);
         let flag = [SecretString::from("d/d")];
         assert_eq!(
             named(&flag, &asked(), Site::HuggingFace, &config)
