@@ -49,6 +49,13 @@ impl<'a> Sites<'a> {
         }
     }
 
+    /// Whether `text` is the URL of something at a hub, rather than of the hub itself.
+    pub fn has_page(&self, text: &str) -> bool {
+        let url = Url::parse(text).ok();
+        let page = url.as_ref().and_then(|url| self.page(url));
+        page.is_some_and(|(_, path)| !path.trim_matches('/').is_empty())
+    }
+
     fn endpoint(&self, hub: HubName) -> &'a Url {
         match hub {
             HubName::HuggingFace => self.huggingface,

@@ -109,7 +109,8 @@ fn parse(text: &str, asked: &Reference, config: &Config) -> Result<Named, Cause>
     } else {
         match Reference::parse_on(text, &config.sites()) {
             Ok(page) => page,
-            Err(cause) if !is_web => return Err(cause),
+            // A page of a hub that is no repo's is not the base of anything.
+            Err(cause) if !is_web || config.sites().has_page(text) => return Err(cause),
             Err(_) => return Ok(Named::Mirror(Endpoint::parse(text)?)),
         }
     };
@@ -251,6 +252,8 @@ mod tests {
             "hf:",
             "https://huggingface.co",
             "https://hf.co/",
+            "https://huggingface.co/docs/x",
+            "https://modelscope.cn/models",
             "https://u:s3cr3t@mirror.example/?token=s3cr3t",
         ] {
             let error = given(&[text]).unwrap_err();
