@@ -25,6 +25,8 @@ mod origins;
 mod publish;
 mod ready;
 
+use self::origins::Origins;
+
 /// What is to be pulled.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -99,8 +101,8 @@ pub async fn pull(session: &Session, request: &Request) -> Result<Outcome, Error
     }
     let (plan, mut held) = check::check(session, request, &view, &target, &files, plan).await?;
     ready::allow(session, &plan).map_err(on_repo)?;
-    let origins = origins::of(session, &target);
-    let fetched = fetch(session, request, &view, &target, &plan, &origins).await;
+    let origins = Origins::of(session, &target);
+    let fetched = fetch(session, request, &view, &target, &plan, &origins.all).await;
     let fetched =
         fetched.map_err(|error| ready::measured(session, &plan, request.is_forced, error))?;
     held.extend(fetched.held);
@@ -117,7 +119,7 @@ pub async fn pull(session: &Session, request: &Request) -> Result<Outcome, Error
         files: files.len() as u64,
         total_bytes: files.iter().map(|file| file.len).sum(),
         fetched_bytes: fetched.fetched_bytes,
-        sources: origins::shares(session, &origins, &fetched.origin_bytes),
+        sources: origins.shares(&fetched.origin_bytes),
         reused_bytes: here.have_bytes + here.check_bytes,
         repo: target.repo.clone(),
         commit: target.commit.clone(),

@@ -35,6 +35,8 @@ pub struct Target {
     pub manifest: Option<Manifest>,
     /// The hub was asked and did not answer: what is known comes from elsewhere.
     pub is_hub_away: bool,
+    /// The hub itself never listed the files: somebody else did, and may have left some out.
+    pub is_unchecked: bool,
 }
 
 /// A commit, and who said that it is the one.
@@ -81,9 +83,7 @@ pub async fn resolve(
         let manifest = store.manifest(hub, &asked, &at)?;
         // What another client noted has no checksum: good enough only where nobody can be asked.
         let known = match &manifest {
-            Some(manifest) if is_offline || !manifest.is_partial_listing => {
-                Some(manifest.listing())
-            }
+            Some(manifest) if is_offline || manifest.is_settled() => Some(manifest.listing()),
             None if is_offline => iter::once(&local)
                 .chain(&also)
                 .find_map(|view| view.read_tree(&at)),
@@ -99,14 +99,19 @@ pub async fn resolve(
                 .to_owned(),
         ));
     }
-    let listing = match known {
-        Some(listing) => listing,
-        None if session.is_offline => {
+    let (listing, is_unchecked) = match (known, &manifest) {
+        (Some(listing), Some(manifest)) => (listing, manifest.is_partial_listing),
+        (Some(listing), None) => (listing, true),
+        (None, _) if session.is_offline => {
             return Err(Cause::Offline {
                 what: format!("the file list of commit {commit}"),
             });
         }
-        None => list(session, view, &repo, &mut pinned).await?,
+        (None, manifest) => {
+            let also = self::also(session, &repo, &revision);
+            let views = iter::once(view).chain(&also);
+            list(session, views, &repo, &mut pinned, manifest.as_ref()).await?
+        }
     };
     let revision = revision.as_commit().is_none().then_some(revision);
     Ok(Target {
@@ -118,6 +123,7 @@ pub async fn resolve(
         listing,
         manifest,
         is_hub_away: pinned.away.is_some(),
+        is_unchecked,
     })
 }
 
@@ -171,17 +177,33 @@ fn known(
     session.store.reference(hub, repo, revision)
 }
 
-async fn list(
+/// The files of the commit, and whether somebody else than the hub says so.
+async fn list<'a>(
     session: &Session,
-    view: &Arc<dyn RepoView>,
+    views: impl Iterator<Item = &'a Arc<dyn RepoView>>,
     repo: &RepoId,
     pinned: &mut Pinned,
-) -> Result<Listing, Cause> {
+    manifest: Option<&Manifest>,
+) -> Result<(Listing, bool), Cause> {
+    // The hub listed it before, and is asked for what it did not tell then.
+    let before = manifest.filter(|manifest| !manifest.is_partial_listing);
     if pinned.away.is_none() {
         match session.hub.list(repo, &pinned.commit).await {
-            Ok(listing) => return Ok(listing),
+            Ok(listing) => {
+                let listing = match before {
+                    Some(manifest) => manifest.completed(listing),
+                    None => listing,
+                };
+                return Ok((listing, false));
+            }
             Err(cause) => pinned.away = Some(cause),
         }
     }
-    standin::list(session, view, &pinned.commit, &mut pinned.away).await
+    if let (Some(manifest), Some(cause)) = (before, &pinned.away)
+        && standin::is_outage(cause)
+    {
+        return Ok((manifest.listing(), false));
+    }
+    let listing = standin::list(session, views, &pinned.commit, &mut pinned.away).await?;
+    Ok((listing, true))
 }

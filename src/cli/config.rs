@@ -11,10 +11,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::SecretString;
-use url::Url;
 
 use larder::error::{Cause, Error, Subject};
-use larder::redact::SafeUrl;
+use larder::hub::wire::Endpoint;
 use larder::reference::Sites;
 use larder::repo::HubName;
 
@@ -88,7 +87,7 @@ pub(crate) struct Surroundings<'a> {
 pub(crate) struct Config {
     /// The hub of a reference that names none.
     pub(crate) usual_hub: Setting<HubName>,
-    pub(crate) endpoint: Setting<Url>,
+    pub(crate) endpoint: Setting<Endpoint>,
     pub(crate) modelscope: ModelScope,
     pub(crate) tokens: Tokens,
     pub(crate) user_agent_origin: Option<Setting<String>>,
@@ -120,10 +119,9 @@ pub(crate) struct Config {
 }
 
 impl fmt::Debug for Config {
-    /// The endpoint may hold a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")
-            .field("endpoint", &SafeUrl::from(&self.endpoint.value))
+            .field("endpoint", &self.endpoint)
             .field("tokens", &self.tokens)
             .field("hub_cache", &self.hub_cache)
             .field("store", &self.store)
@@ -211,8 +209,8 @@ impl Config {
     /// Where references lead.
     pub(crate) fn sites(&self) -> Sites<'_> {
         Sites {
-            huggingface: &self.endpoint.value,
-            modelscope: &self.modelscope.endpoint.value,
+            huggingface: self.endpoint.value.url(),
+            modelscope: self.modelscope.endpoint.value.url(),
             usual: self.usual_hub.value,
         }
     }

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use unicode_width::UnicodeWidthStr;
-use url::Url;
 
 use larder::error::Error;
-use larder::redact::{SafeUrl, clean, without_url_secrets};
+use larder::hub::wire::Endpoint;
+use larder::redact::{clean, without_url_secrets};
 
 use super::config::{Config, Origin, Setting, vars};
 use super::output::Output;
@@ -80,7 +80,7 @@ fn rows(config: &Config) -> Vec<Row> {
     let seconds = |time: &Duration| json!(time.as_secs_f64());
     let in_seconds = |value: &Value| format!("{} s", value.as_f64().unwrap_or(0.0));
     let in_bytes = |value: &Value| format!("{}/s", render::size(value.as_u64().unwrap_or(0)));
-    let endpoint = |url: &Url| json!(SafeUrl::from(url).as_str().trim_end_matches('/'));
+    let endpoint = |endpoint: &Endpoint| json!(endpoint.to_string());
     vec![
         Row::new("store", path(&config.store.path), &config.store.origin),
         Row::of("cache_dir", &config.hub_cache, path),

@@ -81,7 +81,7 @@ pub(crate) fn run(
     let request = request(args, config)?;
     let site = Site::of(&request.reference, &args.reference, config);
     let supply = Supply {
-        fallbacks: fallback::named(&args.fallback, &request.reference, config)?,
+        fallbacks: fallback::named(&args.fallback, &request.reference, site, config)?,
         is_spread: args.spread,
     };
     supply.check()?;

@@ -20,6 +20,8 @@ pub const MAX_BYTES: u64 = 256 * 1024;
 
 const MAX_DOMAINS: usize = 256;
 const MAX_OF_DOMAIN: usize = 64;
+const MAX_COOKIES: usize = 1024;
+const SITES: [&str; 2] = ["modelscope.cn", "modelscope.ai"];
 const SESSION: &str = "m_session_id";
 
 /// A cookie of the jar, as far as it matters here.
@@ -59,6 +61,13 @@ pub fn token(jar: &[u8], path: &Path, endpoint: &Url, now: SystemTime) -> Option
     Token::new(login.value.expose_secret(), origin)
 }
 
+/// Every login in the jar with these bytes, for whatever host: what must not be shown.
+pub fn secrets(jar: &[u8]) -> Vec<SecretString> {
+    let cookies = cookies(jar).unwrap_or_default().into_iter();
+    let logins = cookies.filter(|cookie| cookie.name == SESSION);
+    logins.map(|cookie| cookie.value).collect()
+}
+
 /// Every cookie in the bytes of a jar.
 ///
 /// # Errors
@@ -82,7 +91,25 @@ pub fn cookies(bytes: &[u8]) -> Result<Vec<Cookie>, BadPickle> {
         .take(MAX_DOMAINS)
         .flat_map(|(_, paths)| paths.entries().take(MAX_OF_DOMAIN))
         .flat_map(|(_, names)| names.entries().take(MAX_OF_DOMAIN));
-    Ok(found.filter_map(|(_, cookie)| cookie_of(cookie)).collect())
+    let mut cookies = Vec::new();
+    let mut room = MAX_BYTES;
+    for (_, cookie) in found.take(MAX_COOKIES) {
+        // A text counts each time that it occurs: many cookies may share one that is long.
+        let left = copied_bytes(cookie).and_then(|bytes| room.checked_sub(bytes));
+        if let (Some(left), Some(cookie)) = (left, cookie_of(cookie)) {
+            room = left;
+            cookies.push(cookie);
+        }
+    }
+    Ok(cookies)
+}
+
+/// Bytes that [`cookie_of`] copies.
+fn copied_bytes(object: Value<'_>) -> Option<u64> {
+    let state = object.state()?;
+    let texts = ["domain", "name", "value"].map(|key| state.get(key).and_then(Value::text));
+    let bytes: usize = texts.into_iter().flatten().map(str::len).sum();
+    u64::try_from(bytes).ok()
 }
 
 fn cookie_of(object: Value<'_>) -> Option<Cookie> {
@@ -120,7 +147,8 @@ impl Cookie {
     }
 }
 
-/// Whether a cookie of `domain` is for `host`. The site is the same with `www.` and without.
+/// Whether a cookie of `domain` is for `host`. ModelScope's own sites are the same with `www.` and
+/// without; on other names these may be two hosts.
 fn fits(domain: &str, host: &str) -> bool {
     let domain = domain.to_ascii_lowercase();
     let host = host.to_ascii_lowercase();
@@ -130,9 +158,16 @@ fn fits(domain: &str, host: &str) -> bool {
     } else {
         host + ".local"
     };
-    let bare = |name: &str| name.strip_prefix("www.").unwrap_or(name).to_owned();
+    let site = |name: &str| {
+        let bare = name.strip_prefix("www.").unwrap_or(name).to_owned();
+        if SITES.contains(&bare.as_str()) {
+            bare
+        } else {
+            name.to_owned()
+        }
+    };
     match domain.strip_prefix('.') {
-        None => bare(&domain) == bare(&host),
+        None => site(&domain) == site(&host),
         Some(domain) => {
             let is_below = host
                 .strip_suffix(domain)

@@ -13,6 +13,8 @@ pub(super) struct Machine<'a> {
     memo: Vec<Option<Id>>,
     /// How many memo entries were made, which numbers the next.
     memoized: usize,
+    /// Bytes of all names that were made of texts.
+    named_bytes: usize,
 }
 
 type Step = Result<(), BadPickle>;
@@ -27,6 +29,7 @@ impl<'a> Machine<'a> {
             marks: Vec::new(),
             memo: Vec::new(),
             memoized: 0,
+            named_bytes: 0,
         }
     }
 
@@ -199,10 +202,17 @@ impl<'a> Machine<'a> {
             format!("{module} {name}")
         } else {
             let (name, module) = (self.pop()?, self.pop()?);
-            match (&self.nodes[module], &self.nodes[name]) {
-                (Node::Text(module), Node::Text(name)) => format!("{module} {name}"),
-                _ => return Err(self.bad("a class has no name")),
+            let (Node::Text(module), Node::Text(name)) = (&self.nodes[module], &self.nodes[name])
+            else {
+                return Err(self.bad("a class has no name"));
+            };
+            // A text is referred to in two bytes: the names of a few classes are no longer than the
+            // input, those of one class over and over would be.
+            self.named_bytes += module.len() + name.len();
+            if self.named_bytes > self.bytes.len() {
+                return Err(self.bad("it holds too much"));
             }
+            format!("{module} {name}")
         };
         self.push(Node::Name(name))
     }

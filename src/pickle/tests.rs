@@ -95,3 +95,19 @@ fn there_is_a_bound_to_the_values() {
     marks.resize(MAX_VALUES + 3, b'(');
     assert_eq!(why(&marks), "it holds too much");
 }
+
+#[test]
+fn a_long_name_is_not_made_over_and_over() {
+    let mut bytes = b"\x80\x04X\x00\x00\x01\x00".to_vec();
+    bytes.resize(bytes.len() + 0x1_0000, b'x');
+    bytes.push(0x94);
+    // Twice the text, and the class of that name: four of them at five bytes each.
+    for _name in 0..4 {
+        bytes.extend(b"h\x00h\x00\x93");
+    }
+    bytes.push(b'.');
+    assert_eq!(why(&bytes), "it holds too much");
+    let once = b"\x80\x04\x8c\x01m\x8c\x01n\x93.";
+    let pickle = Pickle::read(once).unwrap();
+    assert_eq!(pickle.nodes[pickle.root], Node::Name("m n".to_owned()));
+}

@@ -166,16 +166,22 @@ fn updated(
     held: &Holdings,
     published: &Published,
 ) -> Result<Manifest, Cause> {
+    let listing = &target.listing;
     let mut manifest = match known.cloned() {
-        // The hub was asked by now, or it could not be and this is the same listing.
-        Some(known) if known.is_partial_listing && !session.is_offline => {
-            known.with_listing(&target.listing)
-        }
+        // Offline, this is the same listing.
+        Some(known) if known.is_settled() || session.is_offline => known,
+        Some(known) if !target.is_unchecked => known.with_listing(listing),
+        Some(known) if known.is_partial_listing => known.with_unchecked(listing),
         Some(known) => known,
-        None => {
-            let listing = target.listing.clone();
-            Manifest::new(target.hub, &target.repo, target.commit.clone(), listing)
-        }
+        None => Manifest {
+            is_partial_listing: target.is_unchecked,
+            ..Manifest::new(
+                target.hub,
+                &target.repo,
+                target.commit.clone(),
+                listing.clone(),
+            )
+        },
     };
     let mut selected = files.iter().zip(&published.stamps).peekable();
     for record in &mut manifest.files {

@@ -3,6 +3,7 @@
 
 use ::url::Url;
 
+use super::sites::authority_of;
 use super::uri::{decode, entry};
 use super::{Entry, Reference, Sites, parse_repo, parse_revision, refuse};
 use crate::error::Cause;
@@ -14,11 +15,14 @@ const TABS: [&str; 4] = ["summary", "files", "quickstart", "feedback"];
 /// Whether `text` is a URL of the international site, which has repos and accounts of its own.
 pub fn is_international(text: &str) -> bool {
     let text = text.trim_ascii();
-    let (_, after) = text.split_once("://").unwrap_or(("", text));
-    let authority = after.split(['/', '?', '#']).next().unwrap_or_default();
-    ["modelscope.ai", "www.modelscope.ai"]
-        .iter()
-        .any(|host| authority.eq_ignore_ascii_case(host))
+    // As it is read where its repo is taken from it: a user or the usual port is no other host.
+    let url = if text.contains("://") {
+        Url::parse(text)
+    } else {
+        Url::parse(&format!("https://{text}"))
+    };
+    let hosts = ["modelscope.ai", "www.modelscope.ai"];
+    url.is_ok_and(|url| hosts.contains(&authority_of(&url).as_str()))
 }
 
 /// The reference that a page stands for; `path` is that of `url` on its hub.
@@ -127,6 +131,9 @@ mod tests {
         for text in [
             "https://www.modelscope.ai/models/a/b",
             "ModelScope.ai/models/a/b",
+            "https://www.modelscope.ai:443/models/a/b",
+            "https://u@www.modelscope.ai/models/a/b",
+            "https://u:p@WWW.modelscope.ai:443/models/a/b",
         ] {
             assert!(is_international(text), "{text}");
         }
@@ -134,6 +141,7 @@ mod tests {
             "https://modelscope.cn/models/a/b",
             "ms:a/b",
             "modelscope.ai.evil/x",
+            "https://www.modelscope.ai@modelscope.cn/models/a/b",
         ] {
             assert!(!is_international(text), "{text}");
         }

@@ -1,8 +1,11 @@
 //! Where the hubs are, as far as a reference depends on it: whose page a URL is, and which hub is
 //! meant where none is named.
 
+use std::fmt;
+
 use ::url::Url;
 
+use crate::redact::SafeUrl;
 use crate::repo::HubName;
 
 const HUGGING_FACE: [&str; 3] = ["huggingface.co", "www.huggingface.co", "hf.co"];
@@ -14,7 +17,7 @@ const MODEL_SCOPE: [&str; 4] = [
 ];
 
 /// The hubs that references lead to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Sites<'a> {
     /// The endpoint that Hugging Face, or its mirror, has.
     pub huggingface: &'a Url,
@@ -22,6 +25,17 @@ pub struct Sites<'a> {
     pub modelscope: &'a Url,
     /// The hub of a reference that names none.
     pub usual: HubName,
+}
+
+impl fmt::Debug for Sites<'_> {
+    /// An endpoint may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sites")
+            .field("huggingface", &SafeUrl::from(self.huggingface))
+            .field("modelscope", &SafeUrl::from(self.modelscope))
+            .field("usual", &self.usual)
+            .finish()
+    }
 }
 
 impl<'a> Sites<'a> {
@@ -33,6 +47,13 @@ impl<'a> Sites<'a> {
             modelscope: endpoint,
             usual: HubName::HuggingFace,
         }
+    }
+
+    /// Whether `text` is the URL of something at a hub, rather than of the hub itself.
+    pub fn has_page(&self, text: &str) -> bool {
+        let url = Url::parse(text).ok();
+        let page = url.as_ref().and_then(|url| self.page(url));
+        page.is_some_and(|(_, path)| !path.trim_matches('/').is_empty())
     }
 
     fn endpoint(&self, hub: HubName) -> &'a Url {

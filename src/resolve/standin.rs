@@ -74,9 +74,9 @@ pub(super) async fn pin(
 ///
 /// # Errors
 /// As [`pin`].
-pub(super) async fn list(
+pub(super) async fn list<'a>(
     session: &Session,
-    view: &Arc<dyn RepoView>,
+    mut views: impl Iterator<Item = &'a Arc<dyn RepoView>>,
     commit: &Commit,
     away: &mut Option<Cause>,
 ) -> Result<Listing, Cause> {
@@ -92,7 +92,7 @@ pub(super) async fn list(
         }
     }
     // It has no checksum: good enough only where nobody can be asked.
-    if let Some(listing) = view.read_tree(commit) {
+    if let Some(listing) = views.find_map(|view| view.read_tree(commit)) {
         return Ok(listing);
     }
     let unknown = || Cause::Offline {
@@ -107,8 +107,12 @@ pub(super) async fn list(
 
 /// Whether it helps to ask others.
 fn has_standins(session: &Session, cause: &Cause) -> bool {
-    let is_outage = matches!(cause.kind(), Kind::Network | Kind::Unavailable);
-    is_outage && !session.fallbacks.is_empty()
+    is_outage(cause) && !session.fallbacks.is_empty()
+}
+
+/// Whether the hub is away, rather than of another opinion.
+pub(super) fn is_outage(cause: &Cause) -> bool {
+    matches!(cause.kind(), Kind::Network | Kind::Unavailable)
 }
 
 fn everywhere(session: &Session, cause: Cause, others: Vec<String>) -> Cause {

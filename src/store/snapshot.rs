@@ -105,9 +105,43 @@ impl Manifest {
         }
     }
 
+    /// What the hub lists of the commit now. A file that it told a digest of before, and not now, is as
+    /// it was: what a commit contains never changes.
+    pub fn completed(&self, listing: Vec<RemoteFile>) -> Vec<RemoteFile> {
+        if self.is_partial_listing {
+            return listing;
+        }
+        let before = self.by_path();
+        let complete = |file: RemoteFile| match before.get(&file.path) {
+            Some(known) if !file.digest.is_told() => known.remote.clone(),
+            _ => file,
+        };
+        listing.into_iter().map(complete).collect()
+    }
+
     /// The manifest with the hub's own listing. What was recorded of a file that is in it stays.
     #[must_use]
     pub fn with_listing(mut self, listing: &[RemoteFile]) -> Self {
+        let listing = self.completed(listing.to_vec());
+        self.take(&listing);
+        self.is_partial_listing = false;
+        self
+    }
+
+    /// The manifest with what somebody else lists, who may not know all: files that were recorded and
+    /// are not in it stay as well.
+    #[must_use]
+    pub fn with_unchecked(mut self, listing: &[RemoteFile]) -> Self {
+        let left = self.take(listing);
+        self.files.extend(left.into_values());
+        self.files
+            .sort_by(|one, other| one.remote.path.cmp(&other.remote.path));
+        self.is_partial_listing = true;
+        self
+    }
+
+    /// Takes over a listing; returns the records of files that are not in it.
+    fn take(&mut self, listing: &[RemoteFile]) -> BTreeMap<RepoPath, FileRecord> {
         let mut before: BTreeMap<RepoPath, FileRecord> = self
             .files
             .drain(..)
@@ -125,8 +159,14 @@ impl Manifest {
             }
         };
         self.files = listing.iter().map(record).collect();
-        self.is_partial_listing = false;
-        self
+        before
+    }
+
+    /// Whether there is nothing to ask the hub for: it listed the files, and told a digest of each. One
+    /// that it did not tell it may tell when asked again, as somebody else perhaps.
+    pub fn is_settled(&self) -> bool {
+        let mut files = self.files.iter();
+        !self.is_partial_listing && files.all(|file| file.remote.digest.is_told())
     }
 
     /// The manifest in the text of a file, if it is a whole one of a version known here.

@@ -116,6 +116,7 @@ impl Engine {
             schedule.rest() == Next::Finished
         };
         job.set_open(None);
+        job.supply.close();
         self.changed.notify_waiters();
         if is_over {
             self.origins.over.cancel();

@@ -157,7 +157,11 @@ impl Engine {
                 (next, source)
             };
             match next {
-                (None, _) => return Err(self.failed_everywhere(job)),
+                (None, _) => {
+                    if job.supply.turn(&self.origins.standing()).is_none() {
+                        return Err(self.failed_everywhere(job));
+                    }
+                }
                 (Some(origin), Some(source)) => {
                     return Ok(Picked {
                         origins: &self.origins,
@@ -174,7 +178,10 @@ impl Engine {
     async fn learn(&self, job: &Job, origin: OriginIndex) -> Result<(), Cause> {
         let there = &self.origins.all[origin];
         let looked = tokio::select! {
+            biased;
             () = self.stop.cancelled() => Err(Cause::Cancelled),
+            // Another connection has found out, in vain: to ask all over again tells nothing new.
+            () = self.origins.fall_of(origin) => return Ok(()),
             looked = there.look() => looked,
         };
         match looked {

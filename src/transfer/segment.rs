@@ -42,7 +42,11 @@ impl Engine {
                 return Ok(());
             }
             let began = *cursor;
-            let picked = self.pick(segment.file).await?;
+            let picked = tokio::select! {
+                biased;
+                picked = self.pick(segment.file) => picked?,
+                () = self.taken_over(segment.id, bell, began) => return Ok(()),
+            };
             if last
                 .replace(picked.origin)
                 .is_some_and(|last| last != picked.origin)
@@ -161,6 +165,14 @@ impl Engine {
                 },
                 body = &mut opening => return body.map(Some),
             }
+        }
+    }
+
+    /// Completes when others have got all of the segment from `position` on: to find out whom to ask for
+    /// it may take longer than they do.
+    async fn taken_over(&self, id: SegmentId, bell: &Bell, position: u64) {
+        while self.end_of(id, position) > position {
+            bell.rung().await;
         }
     }
 

@@ -73,6 +73,13 @@ impl Supply {
         self.state().sources.entry(origin).or_insert(source);
     }
 
+    /// The content is here: what its sources hold is not wanted any more.
+    pub(super) fn close(&self) {
+        let sources = std::mem::take(&mut self.state().sources);
+        // Outside the lock: connections may end with them.
+        drop(sources);
+    }
+
     /// The origin has not got this content, or does not give it.
     pub(super) fn fail(&self, origin: OriginIndex, failure: Failure) {
         self.state().failures.insert(origin, failure);
@@ -102,17 +109,33 @@ impl Supply {
     ) -> Option<OriginIndex> {
         let mut state = self.state();
         let givers = std::mem::take(&mut state.givers);
-        let next = if let Some(&wrong) = state.alone.last() {
+        if let Some(&wrong) = state.alone.last() {
             state.failures.insert(wrong, cause.into());
-            let is_new = |origin: &OriginIndex| {
-                !state.alone.contains(origin) && !state.failures.contains_key(origin)
-            };
-            standing.find(is_new)
-        } else {
-            let only = givers.iter().find(|_| givers.len() == 1).copied();
-            only.or_else(|| standing.next()).or(givers.first().copied())
-        };
+            return state.turn(standing);
+        }
+        let only = givers.iter().find(|_| givers.len() == 1).copied();
+        let next = only.or_else(|| standing.next()).or(givers.first().copied());
         state.alone.extend(next);
+        next
+    }
+
+    /// Who alone is to be asked: where that one does not give it, another that stands, if any is left.
+    pub(super) fn turn(&self, standing: &[OriginIndex]) -> Option<OriginIndex> {
+        let mut state = self.state();
+        let &last = state.alone.last()?;
+        // Another connection may have turned already.
+        if standing.contains(&last) && !state.failures.contains_key(&last) {
+            return Some(last);
+        }
+        state.turn(standing.iter().copied())
+    }
+}
+
+impl State {
+    fn turn(&mut self, mut standing: impl Iterator<Item = OriginIndex>) -> Option<OriginIndex> {
+        let next = standing
+            .find(|origin| !self.alone.contains(origin) && !self.failures.contains_key(origin));
+        self.alone.extend(next);
         next
     }
 }
@@ -154,6 +177,20 @@ mod tests {
         assert_eq!(doubt(&supply, 3), Some(0));
         assert_eq!(doubt(&supply, 3), Some(2));
         assert_eq!(doubt(&supply, 3), None);
+    }
+
+    #[test]
+    fn who_alone_is_asked_and_has_nothing_makes_room_for_the_next() {
+        let supply = Supply::default();
+        assert_eq!(supply.turn(&[0, 1, 2]), None, "nothing was wrong yet");
+        supply.note_giver(0);
+        assert_eq!(doubt(&supply, 3), Some(0));
+        assert_eq!(doubt(&supply, 3), Some(1));
+        supply.fail(1, Failure::lack("has nothing"));
+        assert_eq!(supply.turn(&[0, 1, 2]), Some(2));
+        assert_eq!(supply.turn(&[0, 1, 2]), Some(2), "for all connections");
+        assert!(supply.may(2) && !supply.may(1));
+        assert_eq!(supply.turn(&[0, 1]), None, "it fell");
     }
 
     #[test]

@@ -57,6 +57,27 @@ fn a_digest_that_no_row_tells_is_asked_for_once() {
 }
 
 #[test]
+fn who_refuses_the_digest_of_one_file_stops_no_other() {
+    let builder = |digests| Hub::builder().repo(repo()).digests(digests);
+    let (hub, larder) = start(builder(Digests::Distant));
+    // As often as it is asked.
+    hub.faults().times(6, Match::cdn(), Fault::status(503));
+    let ran = larder.pulled([ms(ID), "--exclude".into(), WEIGHTS.into()]);
+    ran.says(&["model.safetensors: its checksum is not known", "503"]);
+    hub.faults().always(Match::cdn(), Fault::status(403));
+    let ran = larder.pull([ms(ID)]).run().exited(6);
+    ran.says(&["tells no checksum of `model.safetensors`"]);
+    hub.faults().clear();
+    let ran = larder.pulled([ms(ID)]);
+    assert_whole(&larder, &hub, ID, &ran);
+
+    // Where the hub itself tells it, nobody else is asked.
+    let (hub, larder) = start(builder(Digests::Linked));
+    larder.pulled([ms(ID), "config.json".into()]);
+    assert_eq!(hub.log().count(|r| r.origin == Origin::Cdn), 0);
+}
+
+#[test]
 fn what_nothing_proves_is_refused_by_name_and_can_be_left_out() {
     let builder = || Hub::builder().repo(repo()).digests(Digests::Missing);
     let (hub, larder) = start(builder());
@@ -73,6 +94,26 @@ fn what_nothing_proves_is_refused_by_name_and_can_be_left_out() {
     larder.pulled([ms(ID), WEIGHTS.into()]);
     // What was recorded of the listing does not make them provable.
     larder.pull([ms(ID), "--offline".into()]).run().exited(6);
+}
+
+#[test]
+fn a_digest_that_was_not_told_is_asked_for_again_until_it_is() {
+    let missing = Hub::builder().repo(repo()).digests(Digests::Missing);
+    let (missing, larder) = start(missing);
+    larder.pulled([ms(ID), WEIGHTS.into()]);
+    let told = Hub::builder().repo(repo()).start();
+    let at_told = || {
+        let call = larder.pull([ms(ID)]);
+        call.env("MODELSCOPE_ENDPOINT", told.endpoint()).run()
+    };
+    let ran = at_told().succeeded();
+    assert_whole(&larder, &told, ID, &ran);
+    let listings = |hub: &Hub| hub.log().count(|r| r.path.ends_with("/repo/files"));
+    at_told().succeeded();
+    assert_eq!(listings(&told), 1);
+    missing.log().clear();
+    larder.pulled([ms(ID)]);
+    assert_eq!(listings(&missing), 0, "what was told once is known");
 }
 
 #[test]

@@ -18,6 +18,23 @@ fn a_mirror_says_what_there_is() {
 }
 
 #[test]
+fn what_a_mirror_lists_is_not_taken_for_the_hubs_own() {
+    let (hub, mirror) = twins(&weights(), None);
+    let larder = Larder::at(&hub);
+    hub.faults().always(Match::hub(), Fault::status(503));
+    larder.pulled([ID, "--fallback", &mirror.endpoint()]);
+    let ran = larder.pulled([ID, "--offline"]);
+    ran.says(&["the hub was never asked for the files of this commit"]);
+    hub.faults().clear();
+    let listings = || {
+        hub.log().clear();
+        larder.pulled([ID]);
+        hub.log().count(|r| r.path.contains("/tree/"))
+    };
+    assert_eq!((listings(), listings()), (1, 0));
+}
+
+#[test]
 fn what_an_earlier_pull_noted_is_enough_for_other_fallbacks() {
     let copy = Repo::model("other/weights").lfs("weights.bin", weights());
     let hub = Hub::builder().repo(repo(&weights())).repo(copy).start();

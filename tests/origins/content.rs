@@ -107,6 +107,23 @@ fn who_lies_is_replaced() {
 }
 
 #[test]
+fn who_lies_and_who_has_nothing_are_both_replaced() {
+    let (hub, good) = twins(&weights(), None);
+    for origin in [Match::cdn(), Match::hub().path("/resolve/")] {
+        let flip = Fault::FlipBit { offset_in_file: 3 };
+        hub.faults().always(origin.method("GET"), flip);
+    }
+    let none = Hub::builder()
+        .repo(Repo::model(ID).file("README.md", "empty\n"))
+        .start();
+    let larder = Larder::at(&hub);
+    let pull = larder.pull([ID, "--fallback", &none.endpoint()]);
+    let ran = pull.and(["--fallback", &good.endpoint()]).run();
+    assert_right(&larder, &good, &ran);
+    ran.says(&["checksum mismatch"]);
+}
+
+#[test]
 fn after_wrong_bytes_of_two_origins_all_come_from_one() {
     let _turn = turn();
     let large = Content::synthetic(80 * MB, 23);
@@ -124,4 +141,15 @@ fn after_wrong_bytes_of_two_origins_all_come_from_one() {
     ran.says(&["checksum mismatch"]);
     let of_hub = hub.log().bytes_sent_by(Origin::Cdn);
     assert!(of_hub >= 80 * MB, "{of_hub} bytes");
+}
+
+#[test]
+fn the_asked_revision_is_no_fallback_of_another_one() {
+    let (hub, _mirror) = twins(&Content::synthetic(MB, 45), None);
+    let larder = Larder::at(&hub);
+    let commit = hub.commit_of(ID, "main").unwrap();
+    let other = format!("{ID}@{commit}");
+    let ran = larder.pulled([ID, "--fallback", &other]);
+    assert_right(&larder, &hub, &ran);
+    assert!(!ran.stderr.contains("of it from"), "{ran:#?}");
 }

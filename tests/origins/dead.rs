@@ -89,6 +89,22 @@ fn small_files_come_from_a_fallback_too() {
 }
 
 #[test]
+fn a_fallback_that_is_dead_too_is_asked_by_one_for_all() {
+    let weights = Content::synthetic(80 * MB, 9);
+    let (hub, good) = twins(&weights, None);
+    breaks_off(&hub);
+    // So slow to refuse that every connection waits to hear it.
+    let dead = Hub::builder().latency(Duration::from_secs(1)).start();
+    dead.faults().always(Match::hub(), Fault::status(403));
+    let larder = Larder::at(&hub);
+    let pull = larder.pull([ID, "--connections", "8", "--fallback", &dead.endpoint()]);
+    let ran = pull.and(["--fallback", &good.endpoint()]).run();
+    assert_right(&larder, &good, &ran);
+    let asked = dead.log().requests().len();
+    assert!((1..=3).contains(&asked), "{asked} requests");
+}
+
+#[test]
 fn a_hub_that_asks_to_wait_is_replaced() {
     let (hub, mirror) = twins(&Content::synthetic(2 * MB, 8), None);
     let files = Match::hub().path("/resolve/");

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use url::Url;
 
-use larder::error::Error;
-use larder::redact::{SafeUrl, without_url_secrets};
+use larder::error::{Error, Subject};
+use larder::hub::wire::Endpoint;
+use larder::redact::without_url_secrets;
 use larder::repo::HubName;
 
 use super::environment::Env;
@@ -91,7 +91,7 @@ impl Layers<'_> {
         self.env.switch("HUGGINGFACE_CO_STAGING").unwrap_or(false)
     }
 
-    pub(super) fn endpoint(&self) -> Result<Setting<Url>, Error> {
+    pub(super) fn endpoint(&self) -> Result<Setting<Endpoint>, Error> {
         let staging = self.is_staging().then(|| Setting {
             value: STAGING_HUB.to_owned(),
             origin: Origin::Variable("HUGGINGFACE_CO_STAGING"),
@@ -319,30 +319,18 @@ impl Layers<'_> {
 }
 
 /// The address of a hub, or what is wrong with it.
-pub(super) fn usable_endpoint(text: &Setting<String>) -> Result<Setting<Url>, Error> {
-    let value = parse_endpoint(&text.value).map_err(|why| {
+pub(super) fn usable_endpoint(text: &Setting<String>) -> Result<Setting<Endpoint>, Error> {
+    let value = Endpoint::parse(&text.value).map_err(|cause| {
         // An address may hold a password.
-        let shown = Url::parse(&text.value).map(|url| SafeUrl::from(&url).to_string());
-        let shown = shown.unwrap_or_else(|_| without_url_secrets(&text.value));
-        unusable(
-            &format!("{} {}", text.origin, shown.trim_end_matches('/')),
-            &why,
-        )
+        let shown = without_url_secrets(&text.value);
+        Error {
+            doing: "use",
+            subject: Subject::Text(format!("{} {}", text.origin, shown.trim_end_matches('/'))),
+            cause,
+        }
     })?;
     Ok(Setting {
         value,
         origin: text.origin,
     })
-}
-
-/// An endpoint without its trailing slash.
-fn parse_endpoint(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text.trim().trim_end_matches('/')).map_err(|error| error.to_string())?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err("a hub's address begins with https:// or http://".to_owned());
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err("a hub's address has no `?` and no `#`".to_owned());
-    }
-    Ok(url)
 }

@@ -12,6 +12,7 @@ use larder::fs::read_small;
 use larder::hub::login;
 use larder::hub::modelscope::{DEFAULT_ENDPOINT, INTERNATIONAL_ENDPOINT};
 use larder::hub::token::{Token, TokenOrigin};
+use larder::hub::wire::Endpoint;
 use larder::view::View;
 use larder::view::modelscope::MsCache;
 use larder::view::modelscope::legacy::MsLegacyCache;
@@ -23,7 +24,7 @@ use crate::cli::args::LayoutArg;
 /// The settings of the ModelScope half.
 #[derive(Debug)]
 pub(crate) struct ModelScope {
-    pub(crate) endpoint: Setting<Url>,
+    pub(crate) endpoint: Setting<Endpoint>,
     /// How the cache is laid out.
     pub(crate) layout: LayoutArg,
     /// The cache in the layout of now.
@@ -81,7 +82,7 @@ impl ModelScope {
         let variable = self.variable.as_ref();
         variable
             .and_then(|text| Token::new(text.expose_secret(), TokenOrigin::Variable(NAME)))
-            .or_else(|| self.login(&self.endpoint.value))
+            .or_else(|| self.login(self.endpoint.value.url()))
     }
 
     /// The token for the international site when nobody configured it: one that was given for this
@@ -96,9 +97,15 @@ impl ModelScope {
     /// The official client's login at `endpoint`. What cannot be read is no login, as it is to the
     /// client.
     fn login(&self, endpoint: &Url) -> Option<Token> {
-        let path = self.credentials.value.join("cookies");
-        let jar = read_small(&path, login::MAX_BYTES).ok()??;
-        login::token(&jar, &path, endpoint, SystemTime::now())
+        login::token(&self.jar()?, &self.jar_path(), endpoint, SystemTime::now())
+    }
+
+    fn jar_path(&self) -> PathBuf {
+        self.credentials.value.join("cookies")
+    }
+
+    fn jar(&self) -> Option<Vec<u8>> {
+        read_small(&self.jar_path(), login::MAX_BYTES).ok()?
     }
 
     fn given(flag: &SecretString) -> Option<Token> {
@@ -108,21 +115,17 @@ impl ModelScope {
     /// What must not be printed; `--token` is among the tokens of the other hub.
     pub(crate) fn secrets(&self) -> Vec<SecretString> {
         let text = self.variable.as_ref().map(ExposeSecret::expose_secret);
-        let international = Url::parse(INTERNATIONAL_ENDPOINT).ok();
-        let logins = [Some(&self.endpoint.value), international.as_ref()]
-            .into_iter()
-            .flatten()
-            .filter_map(|endpoint| self.login(endpoint)?.header().ok())
-            .filter_map(|header| Some(header.to_str().ok()?.strip_prefix("Bearer ")?.into()));
-        super::token::forms(text.unwrap_or_default())
-            .chain(logins)
-            .collect()
+        // All of them: a fallback may be at another endpoint than the one that was typed.
+        let logins = login::secrets(&self.jar().unwrap_or_default());
+        let given = std::iter::once(text.unwrap_or_default());
+        let all = given.chain(logins.iter().map(ExposeSecret::expose_secret));
+        all.flat_map(super::token::forms).collect()
     }
 }
 
 /// `--endpoint`, `MODELSCOPE_ENDPOINT`, `MODELSCOPE_DOMAIN`, the config file, the usual site
 /// (`modelscope_hub`: `config.HubConfig.__post_init__`).
-fn endpoint(layers: &Layers<'_>) -> Result<Setting<Url>, Error> {
+fn endpoint(layers: &Layers<'_>) -> Result<Setting<Endpoint>, Error> {
     let given = layers.hub.endpoint.as_ref();
     let given = given.map(|text| text.expose_secret().to_owned());
     let preferred = layers
@@ -191,7 +194,10 @@ mod tests {
             let unset = ("TERM", "dumb");
             let pairs: [_; 3] = std::array::from_fn(|at| pairs.get(at).copied().unwrap_or(unset));
             let endpoint = resolve(pairs).modelscope.endpoint;
-            (endpoint.value.to_string(), endpoint.origin.to_string())
+            (
+                endpoint.value.url().to_string(),
+                endpoint.origin.to_string(),
+            )
         };
         let pair = |url: &str, origin: &str| (url.to_owned(), origin.to_owned());
         let (url, domain) = (
@@ -278,8 +284,9 @@ mod tests {
             Some("MODELSCOPE_API_TOKEN")
         );
         config.variable = None;
-        config.endpoint.value = Url::parse("https://mirror.example").unwrap();
+        config.endpoint.value = Endpoint::parse("https://mirror.example").unwrap();
         assert_eq!(origin(config.token()), None);
+        assert_eq!(config.secrets().len(), 2, "a fallback may show either");
         config.flag = Some(String::new().into());
         assert_eq!(origin(config.token_elsewhere()), None);
     }

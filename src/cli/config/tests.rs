@@ -14,7 +14,10 @@ fn failure<const N: usize>(pairs: [(&str, &str); N]) -> String {
 #[test]
 fn defaults() {
     let config = resolve([]);
-    assert_eq!(config.endpoint.value.as_str(), "https://huggingface.co/");
+    assert_eq!(
+        config.endpoint.value.url().as_str(),
+        "https://huggingface.co/"
+    );
     assert_eq!(
         config.hub_cache.value,
         Path::new("/nowhere/ann/.cache/huggingface/hub")
@@ -37,7 +40,7 @@ fn options_go_before_variables() {
         ..Hub::default()
     };
     let config = Config::resolve(&Global::default(), &hub, &env, &around()).unwrap();
-    assert_eq!(config.endpoint.value.as_str(), "https://flag/hf");
+    assert_eq!(config.endpoint.value.url().as_str(), "https://flag/hf");
     assert_eq!(config.endpoint.origin, Origin::Flag("--endpoint"));
     assert_eq!(config.store.path, Path::new("/nowhere/env"));
     assert_eq!(config.store.origin, Origin::Variable("LARDER_HOME"));
@@ -94,7 +97,7 @@ fn staging_has_its_own_hub_and_folder() {
         ("HF_ENDPOINT", "https://e"),
     ]);
     assert_eq!(
-        config.endpoint.value.as_str(),
+        config.endpoint.value.url().as_str(),
         "https://hub-ci.huggingface.co/"
     );
     assert_eq!(
@@ -170,7 +173,7 @@ fn mistakes_name_their_place() {
     );
     assert_eq!(
         failure([("HF_ENDPOINT", "ftp://x")]),
-        "cannot use `HF_ENDPOINT ftp://x`: a hub's address begins with https:// or http://"
+        "cannot use `HF_ENDPOINT ftp://x`: the endpoint is not an http or https URL"
     );
     assert!(!failure([("HF_ENDPOINT", "ftp://u:pw@x?t=pw")]).contains("pw"));
     assert!(failure([("LARDER_CONFIG", "/nowhere/x.toml")]).contains("does not exist"));
@@ -182,7 +185,9 @@ fn secrets_are_not_debug_printed() {
     let config = resolve([
         ("HF_TOKEN", "hf_s3cr3t"),
         ("HF_ENDPOINT", "https://u:s3cr3t@h"),
+        ("MODELSCOPE_ENDPOINT", "https://u:s3cr3t@m"),
     ]);
-    assert!(!format!("{config:?}").contains("s3cr3t"));
+    let shown = format!("{config:?} {:?} {:?}", config.modelscope, config.sites());
+    assert!(!shown.contains("s3cr3t"), "{shown}");
     assert_eq!(config.secrets().len(), 1);
 }

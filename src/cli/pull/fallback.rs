@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 use tokio_util::sync::CancellationToken;
-use url::Url;
 
 use larder::error::{Cause, Error, Subject};
 use larder::hub::Hub;
@@ -25,10 +24,12 @@ const EVERY: &str = "*";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Named {
     /// A mirror of the hub that is asked, with the same repo.
-    Mirror(Url),
+    Mirror(Endpoint),
     /// A repo at a hub.
     Repo {
         hub: HubName,
+        /// Which of the hub's sites.
+        site: Site,
         repo: RepoId,
         revision: Option<Revision>,
     },
@@ -38,17 +39,19 @@ pub(super) enum Named {
 pub(super) fn named(
     given: &[SecretString],
     asked: &Reference,
+    asked_site: Site,
     config: &Config,
 ) -> Result<Vec<Named>, Error> {
-    let endpoint = endpoint_of(asked.hub, config);
+    let endpoint = hubs::endpoint(config, asked_site)?;
     let is_itself = |named: &Named| match named {
-        Named::Mirror(url) => is_same(url, endpoint),
+        Named::Mirror(mirror) => endpoint.is_same_hub(mirror),
         Named::Repo {
-            hub,
+            hub: _,
+            site,
             repo,
             revision,
         } => {
-            let is_same = (*hub, repo) == (asked.hub, &asked.repo);
+            let is_same = (*site, repo) == (asked_site, &asked.repo);
             is_same && (revision.is_none() || *revision == asked.revision)
         }
     };
@@ -106,8 +109,9 @@ fn parse(text: &str, asked: &Reference, config: &Config) -> Result<Named, Cause>
     } else {
         match Reference::parse_on(text, &config.sites()) {
             Ok(page) => page,
-            Err(_) if is_web => return Ok(Named::Mirror(Endpoint::parse(text)?.url().clone())),
-            Err(cause) => return Err(cause),
+            // A page of a hub that is no repo's is not the base of anything.
+            Err(cause) if !is_web || config.sites().has_page(text) => return Err(cause),
+            Err(_) => return Ok(Named::Mirror(Endpoint::parse(text)?)),
         }
     };
     if reference.quant.is_some() || reference.path.is_some() {
@@ -118,21 +122,10 @@ fn parse(text: &str, asked: &Reference, config: &Config) -> Result<Named, Cause>
     }
     Ok(Named::Repo {
         hub: reference.hub,
+        site: Site::of(&reference, text, config),
         repo: reference.repo,
         revision: reference.revision,
     })
-}
-
-fn endpoint_of(hub: HubName, config: &Config) -> &Url {
-    match hub {
-        HubName::HuggingFace => &config.endpoint.value,
-        HubName::ModelScope => &config.modelscope.endpoint.value,
-    }
-}
-
-fn is_same(one: &Url, other: &Url) -> bool {
-    let path = |url: &Url| url.path().trim_end_matches('/').to_owned();
-    (one.origin(), path(one)) == (other.origin(), path(other))
 }
 
 fn refused(what: &str, text: &str, cause: Cause) -> Error {
@@ -162,7 +155,7 @@ pub(super) fn open(
 ) -> Result<Vec<Fallback>, Error> {
     let Neighbours {
         hub,
-        site,
+        site: asked_site,
         config,
         sink,
         stop,
@@ -171,21 +164,22 @@ pub(super) fn open(
     for named in all {
         let fallback = match named {
             // The token is the hub's own: a mirror is somebody else.
-            Named::Mirror(url) => Fallback {
-                hub: hubs::mirror(config, site, url, sink, stop)?,
+            Named::Mirror(endpoint) => Fallback {
+                hub: hubs::mirror(config, asked_site, endpoint.clone(), sink, stop),
                 name: asked.hub,
                 repo: asked.repo.clone(),
                 at: At::Mirror,
             },
             Named::Repo {
                 hub: name,
+                site,
                 repo,
                 revision,
             } => Fallback {
-                hub: if *name == asked.hub {
+                hub: if *site == asked_site {
                     Arc::clone(hub)
                 } else {
-                    hubs::at(config, Site::from(*name), sink, stop)?
+                    hubs::at(config, *site, sink, stop)?
                 },
                 name: *name,
                 repo: repo.clone(),
@@ -200,6 +194,7 @@ pub(super) fn open(
 #[cfg(test)]
 mod tests {
     use larder::error::Kind;
+    use url::Url;
 
     use super::*;
     use crate::cli::config::testing::resolve;
@@ -211,17 +206,18 @@ mod tests {
 
     fn given(texts: &[&str]) -> Result<Vec<String>, Error> {
         let texts: Vec<_> = texts.iter().map(|&text| SecretString::from(text)).collect();
-        let all = named(&texts, &asked(), &resolve([]))?;
+        let all = named(&texts, &asked(), Site::HuggingFace, &resolve([]))?;
         Ok(all.iter().map(shown).collect())
     }
 
     fn shown(named: &Named) -> String {
         match named {
-            Named::Mirror(url) => url.to_string(),
+            Named::Mirror(endpoint) => endpoint.to_string(),
             Named::Repo {
                 hub,
                 repo,
                 revision,
+                site: _,
             } => format!("{hub}:{repo} {revision:?}"),
         }
     }
@@ -235,7 +231,7 @@ mod tests {
                 "hf:other/name Some(Revision(\"main\"))",
             ),
             ("https://huggingface.co/other/name", "hf:other/name None"),
-            ("https://mirror.example", "https://mirror.example/"),
+            ("https://mirror.example", "https://mirror.example"),
             (
                 "http://mirror.example:8080/hf/",
                 "http://mirror.example:8080/hf",
@@ -255,11 +251,43 @@ mod tests {
             "org/name",
             "hf:",
             "https://huggingface.co",
+            "https://hf.co/",
+            "https://huggingface.co/docs/x",
+            "https://modelscope.cn/models",
             "https://u:s3cr3t@mirror.example/?token=s3cr3t",
         ] {
             let error = given(&[text]).unwrap_err();
             assert_eq!(error.cause.kind(), Kind::Usage, "{text}");
             assert!(!format!("{error}: {}", error.cause).contains("s3cr3t"));
+        }
+    }
+
+    #[test]
+    fn each_site_of_modelscope_is_one_of_its_own() {
+        let config = resolve([]);
+        let page = "https://u@www.modelscope.ai:443/models/org/name";
+        let asked = Reference::parse_on(page, &config.sites()).unwrap();
+        let site = Site::of(&asked, page, &config);
+        assert_eq!(site, Site::ModelScopeInternational);
+        let site_of = |text: &str| {
+            let all = named(&[text.into()], &asked, site, &config)?;
+            Ok::<_, Error>(match &all[0] {
+                Named::Mirror(_) => None,
+                Named::Repo { site, .. } => Some(*site),
+            })
+        };
+        assert_eq!(
+            site_of("ms:org/name@master").unwrap(),
+            Some(Site::ModelScope)
+        );
+        let other = "https://www.modelscope.ai:443/models/other/name";
+        assert_eq!(site_of(other).unwrap(), Some(Site::ModelScopeInternational));
+        for itself in [
+            "https://modelscope.ai/models/org/name",
+            "https://www.modelscope.ai",
+            "https://modelscope.ai",
+        ] {
+            assert!(site_of(itself).is_err(), "{itself}");
         }
     }
 
@@ -273,14 +301,22 @@ mod tests {
             ("org/other".to_owned(), list(&["c/c"])),
         ]
         .into();
-        let all = named(&[], &asked(), &config).unwrap();
+        let all = named(&[], &asked(), Site::HuggingFace, &config).unwrap();
         let all: Vec<_> = all.iter().map(shown).collect();
-        assert_eq!(all, ["hf:b/b None", "https://m.example/"]);
+        assert_eq!(all, ["hf:b/b None", "https://m.example"]);
         let flag = [SecretString::from("d/d")];
-        assert_eq!(named(&flag, &asked(), &config).unwrap().len(), 1);
+        assert_eq!(
+            named(&flag, &asked(), Site::HuggingFace, &config)
+                .unwrap()
+                .len(),
+            1
+        );
         config.fallbacks = [("a b".to_owned(), list(&[]))].into();
         assert_eq!(
-            named(&[], &asked(), &config).unwrap_err().cause.kind(),
+            named(&[], &asked(), Site::HuggingFace, &config)
+                .unwrap_err()
+                .cause
+                .kind(),
             Kind::Usage
         );
     }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
-use url::Url;
 
 use larder::error::{Error, Subject};
 use larder::hub::client::{Client, Options};
@@ -12,7 +11,6 @@ use larder::hub::modelscope::{INTERNATIONAL_ENDPOINT, ModelScope};
 use larder::hub::token::Token;
 use larder::hub::wire::Endpoint;
 use larder::hub::{Hub, setup};
-use larder::redact::without_url_secrets;
 use larder::reference::{Reference, is_international};
 use larder::repo::HubName;
 use larder::report::Sink;
@@ -60,43 +58,49 @@ pub(crate) fn at(
     sink: &Arc<dyn Sink>,
     stop: &CancellationToken,
 ) -> Result<Arc<dyn Hub>, Error> {
-    let (url, token) = match site {
-        Site::HuggingFace => (config.endpoint.value.as_str(), huggingface_token(config)?),
-        Site::ModelScope => (
-            config.modelscope.endpoint.value.as_str(),
-            config.modelscope.token(),
-        ),
-        Site::ModelScopeInternational => {
-            (INTERNATIONAL_ENDPOINT, config.modelscope.token_elsewhere())
-        }
+    let token = match site {
+        Site::HuggingFace => huggingface_token(config)?,
+        Site::ModelScope => config.modelscope.token(),
+        Site::ModelScopeInternational => config.modelscope.token_elsewhere(),
     };
-    adapter(config, site, url, token, sink, stop)
+    let endpoint = endpoint(config, site)?;
+    Ok(adapter(config, site, endpoint, token, sink, stop))
+}
+
+/// Where `site` is, as `config` has it.
+pub(crate) fn endpoint(config: &Config, site: Site) -> Result<Endpoint, Error> {
+    match site {
+        Site::HuggingFace => Ok(config.endpoint.value.clone()),
+        Site::ModelScope => Ok(config.modelscope.endpoint.value.clone()),
+        Site::ModelScopeInternational => {
+            Endpoint::parse(INTERNATIONAL_ENDPOINT).map_err(|cause| Error {
+                doing: "use the endpoint",
+                subject: Subject::Text(INTERNATIONAL_ENDPOINT.to_owned()),
+                cause,
+            })
+        }
+    }
 }
 
 /// The adapter of a mirror that speaks as `site` does. It is shown no token: it is somebody else.
 pub(crate) fn mirror(
     config: &Config,
     site: Site,
-    url: &Url,
+    endpoint: Endpoint,
     sink: &Arc<dyn Sink>,
     stop: &CancellationToken,
-) -> Result<Arc<dyn Hub>, Error> {
-    adapter(config, site, url.as_str(), None, sink, stop)
+) -> Arc<dyn Hub> {
+    adapter(config, site, endpoint, None, sink, stop)
 }
 
 fn adapter(
     config: &Config,
     site: Site,
-    url: &str,
+    endpoint: Endpoint,
     token: Option<Token>,
     sink: &Arc<dyn Sink>,
     stop: &CancellationToken,
-) -> Result<Arc<dyn Hub>, Error> {
-    let endpoint = Endpoint::parse(url).map_err(|cause| Error {
-        doing: "use the endpoint",
-        subject: Subject::Text(without_url_secrets(url)),
-        cause,
-    })?;
+) -> Arc<dyn Hub> {
     let client = Client::new(Options {
         user_agent_origin: config
             .user_agent_origin
@@ -112,10 +116,10 @@ fn adapter(
         stall: config.stall_timeout.value,
         ..setup::Config::new(endpoint, Arc::clone(sink), stop.clone())
     };
-    Ok(match site {
+    match site {
         Site::HuggingFace => Arc::new(HuggingFace::new(setup)),
         Site::ModelScope | Site::ModelScopeInternational => Arc::new(ModelScope::new(setup)),
-    })
+    }
 }
 
 fn huggingface_token(config: &Config) -> Result<Option<Token>, Error> {

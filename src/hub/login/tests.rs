@@ -109,3 +109,40 @@ fn a_jar_that_repeats_itself_is_looked_at_only_so_often() {
     bytes.extend(b"usb.");
     assert_eq!(cookies(&bytes).unwrap().len(), 0);
 }
+
+#[test]
+fn many_cookies_that_share_a_long_value_are_copied_only_so_often() {
+    // One cookie, remembered, with a value of 64 KiB.
+    let mut bytes = b"\x80\x02chttp.cookiejar\nCookie\n)\x81}(".to_vec();
+    let mut text = |text: &str| {
+        bytes.push(b'X');
+        bytes.extend(u32::try_from(text.len()).unwrap().to_le_bytes());
+        bytes.extend(text.as_bytes());
+    };
+    for word in ["domain", "x.example", "name", "m_session_id", "value"] {
+        text(word);
+    }
+    text(&"v".repeat(0x1_0000));
+    text("expires");
+    bytes.extend(b"NX\x06\x00\x00\x00secure\x89ubq\x000");
+    bytes.extend(b"crequests.cookies\nRequestsCookieJar\n)\x81}X\x08\x00\x00\x00_cookies}N}N}(");
+    for _cookie in 0..60 {
+        bytes.extend(b"Nh\x00");
+    }
+    bytes.extend(b"usssb.");
+    let found = cookies(&bytes).unwrap();
+    assert!((1..=4).contains(&found.len()), "{}", found.len());
+}
+
+#[test]
+fn www_is_another_host_on_other_names() {
+    for (domain, host, is_it) in [
+        ("modelscope.cn", "www.modelscope.cn", true),
+        ("www.modelscope.ai", "modelscope.ai", true),
+        ("mirror.example", "www.mirror.example", false),
+        ("www.mirror.example", "mirror.example", false),
+        ("mirror.example", "mirror.example", true),
+    ] {
+        assert_eq!(fits(domain, host), is_it, "{domain} {host}");
+    }
+}

@@ -4,12 +4,14 @@
 //! 200. Fields are absent, null or of another type as servers like (`modelscope_hub`:
 //! `_legacy_api.LegacyClient._list_files_page`); unknown ones are ignored.
 
+mod scalar;
+
 use std::fmt;
 
 use serde::de::{Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
 
+use self::scalar::Scalar;
 use crate::digest::{BlobId, Digest};
 use crate::hub::RemoteFile;
 use crate::hub::wire::{parse_json, size};
@@ -23,9 +25,9 @@ const MAX_ROWS: usize = 200_000;
 #[derive(Debug, Deserialize)]
 struct Verdict {
     #[serde(rename = "Code", default)]
-    code: Value,
+    code: Scalar,
     #[serde(rename = "Success", default)]
-    success: Value,
+    success: Scalar,
 }
 
 #[derive(Debug, Deserialize)]
@@ -47,12 +49,12 @@ pub(super) enum Answered<T> {
 pub(super) fn open<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<Answered<T>, String> {
     let verdict: Verdict = parse_json(body)?;
     let is_good_code = match &verdict.code {
-        Value::Null => true,
-        Value::Number(code) => code.as_u64() == Some(200),
-        Value::String(code) => code == "200",
+        Scalar::Null => true,
+        Scalar::Number(code) => code.as_u64() == Some(200),
+        Scalar::Text(code) => code == "200",
         _ => false,
     };
-    if verdict.success == Value::Bool(false) || !is_good_code {
+    if verdict.success == Scalar::Truth(false) || !is_good_code {
         return Ok(Answered::Failure);
     }
     let envelope: Envelope<T> = parse_json(body)?;
@@ -99,7 +101,7 @@ pub(super) struct Row {
     #[serde(rename = "Type", alias = "type")]
     kind: Option<String>,
     #[serde(rename = "Size", alias = "size", default)]
-    size: Value,
+    size: Scalar,
     #[serde(rename = "Sha256", alias = "sha256")]
     sha256: Option<String>,
     #[serde(rename = "Revision", alias = "revision")]
@@ -161,9 +163,9 @@ impl Row {
     /// Whole numbers, however they are written.
     fn size(&self) -> Result<Option<u64>, String> {
         let text = match &self.size {
-            Value::Null => return Ok(None),
-            Value::Number(number) => number.to_string(),
-            Value::String(text) => text.trim().to_owned(),
+            Scalar::Null => return Ok(None),
+            Scalar::Number(number) => number.to_string(),
+            Scalar::Text(text) => text.trim().to_owned(),
             _ => String::new(),
         };
         let whole = text.strip_suffix(".0").unwrap_or(&text);

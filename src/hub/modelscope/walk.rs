@@ -38,6 +38,7 @@ pub(super) struct Walk {
     name_bytes: usize,
     /// Every entry of the pages so far.
     seen: HashSet<String>,
+    seen_bytes: usize,
 }
 
 /// What an answer led to: a name that must not be written (outer), or words for what makes no sense.
@@ -92,12 +93,17 @@ impl Walk {
         let mut is_news = false;
         for row in &listed.0 {
             match row.path() {
-                Ok(path) => is_news |= self.seen.insert(path.to_owned()),
+                Ok(path) if self.seen.contains(path) => {}
+                Ok(path) => {
+                    is_news = true;
+                    self.seen_bytes += path.len();
+                    if self.seen.len() == 2 * MAX_FILES || self.seen_bytes > 2 * MAX_NAME_BYTES {
+                        return Ok(Err(too_much()));
+                    }
+                    self.seen.insert(path.to_owned());
+                }
                 Err(what) => return Ok(Err(what)),
             }
-        }
-        if self.seen.len() > 2 * MAX_FILES {
-            return Ok(Err(format!("a listing of more than {MAX_FILES} entries")));
         }
         let whole = Question {
             root: None,
@@ -149,10 +155,7 @@ impl Walk {
         }
         self.name_bytes += told.path.as_str().len();
         if self.files.len() == MAX_FILES || self.name_bytes > MAX_NAME_BYTES {
-            let mib = MAX_NAME_BYTES >> 20;
-            return Err(format!(
-                "a listing of more than {MAX_FILES} files or {mib} MiB of names"
-            ));
+            return Err(too_much());
         }
         self.files.insert(told.path.clone(), told);
         Ok(())
@@ -162,6 +165,11 @@ impl Walk {
     pub(super) fn finish(self) -> Vec<Told> {
         self.files.into_values().collect()
     }
+}
+
+fn too_much() -> String {
+    let mib = MAX_NAME_BYTES >> 20;
+    format!("a listing of more than {MAX_FILES} files or {mib} MiB of names")
 }
 
 fn is_inside(path: &RepoPath, root: &RepoPath) -> bool {

@@ -3,6 +3,7 @@
 use url::Url;
 
 use crate::error::Cause;
+use crate::hub::trust::Trust;
 use crate::redact::SafeUrl;
 
 /// What an endpoint looks like.
@@ -37,6 +38,12 @@ impl Endpoint {
     /// The endpoint as a URL.
     pub fn url(&self) -> &Url {
         &self.0
+    }
+
+    /// Whether it is the same hub, perhaps by another of the hub's names. On names that are nobody's,
+    /// `www.` may be another host.
+    pub fn is_same_hub(&self, other: &Self) -> bool {
+        Trust::new(&self.0).has(&other.0) && self.0.path() == other.0.path()
     }
 
     /// `path` is percent-encoded already; `set_path` leaves that as it is.
@@ -87,6 +94,25 @@ mod tests {
                 "{bad}"
             );
         }
+    }
+
+    #[test]
+    fn a_hub_may_have_two_names() {
+        let is_same = |one, other| {
+            let [one, other] = [one, other].map(|text| Endpoint::parse(text).unwrap());
+            one.is_same_hub(&other)
+        };
+        assert!(is_same(
+            "https://modelscope.cn",
+            "https://www.modelscope.cn/"
+        ));
+        assert!(is_same(
+            "https://u@m.example/hf",
+            "https://M.example:443/hf/"
+        ));
+        assert!(!is_same("https://m.example", "https://www.m.example"));
+        assert!(!is_same("https://m.example/a", "https://m.example/b"));
+        assert!(!is_same("https://modelscope.cn", "https://modelscope.ai"));
     }
 
     #[test]

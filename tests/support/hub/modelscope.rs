@@ -39,6 +39,8 @@ pub enum Digests {
     Upper,
     /// `""` for the large files; their answers say it in `X-Linked-ETag`.
     Linked,
+    /// `""` for the large files, and only whoever has the bytes says it.
+    Distant,
     /// `null` for the small files, and nothing else says it.
     Missing,
 }

@@ -60,6 +60,18 @@ fn numbers_in_every_form() {
 }
 
 #[test]
+fn what_is_no_single_value_is_skipped_however_deep_it_is() {
+    let deep = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    let long = format!("\"{}\"", "7".repeat(1 << 16));
+    for size in [deep(100), r#"{"a":[{}]}"#.to_owned(), long] {
+        let row: Row = serde_json::from_str(&format!(r#"{{"Path":"a","Size":{size}}}"#)).unwrap();
+        assert_eq!(row.size, Scalar::Other);
+    }
+    let body = format!(r#"{{"Code":{},"Data":[]}}"#, deep(100));
+    assert_eq!(listed(&body), Err("failure".to_owned()));
+}
+
+#[test]
 fn digests_in_every_form() {
     let hex = BlobId::of(b"x").to_string();
     for digest in [hex.clone(), hex.to_uppercase()] {

@@ -116,3 +116,18 @@ proptest! {
         prop_assert_eq!(paths(found), all);
     }
 }
+
+#[test]
+fn names_of_folders_count_as_well() {
+    let mut walk = Walk {
+        seen_bytes: 2 * MAX_NAME_BYTES - 7,
+        ..Walk::new()
+    };
+    let mut page = |name: &str| {
+        let row = serde_json::from_value(json!({ "Path": name, "Type": "tree" })).unwrap();
+        walk.page(Listed(vec![row])).unwrap()
+    };
+    assert_eq!(page("seven77"), Ok(true));
+    assert_eq!(page("seven77"), Ok(false), "it is known");
+    assert!(page("a").unwrap_err().contains("MiB of names"));
+}

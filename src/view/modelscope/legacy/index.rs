@@ -9,6 +9,10 @@ use crate::repo::Revision;
 /// The client writes a list in portions of this many rows.
 const PORTION: usize = 1000;
 
+/// How many times the bytes of the file its rows may hold: a row of fifteen bytes may share a commit's
+/// name of forty.
+const COPIES: usize = 4;
+
 /// A file that the client has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Row {
@@ -24,15 +28,22 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Vec<Row>> {
     if !root.is_list() {
         return None;
     }
-    let text = |row: Value<'_>, key| row.get(key)?.text().map(str::to_owned);
+    // Rows may share a text: one of a commit's name in each is usual, one that is long is none.
+    let mut left = bytes.len().saturating_mul(COPIES);
     root.elements()
         .map(|row| {
+            let (path, revision) = (told(row, "Path")?, told(row, "Revision")?);
+            left = left.checked_sub(path.len() + revision.len())?;
             Some(Row {
-                path: text(row, "Path")?,
-                revision: text(row, "Revision")?,
+                path: path.to_owned(),
+                revision: revision.to_owned(),
             })
         })
         .collect()
+}
+
+fn told<'a>(row: Value<'a>, key: &str) -> Option<&'a str> {
+    row.get(key)?.text()
 }
 
 /// The bytes of a file with these rows, in the oldest form that every version of the client reads.
@@ -132,6 +143,22 @@ mod tests {
         assert_eq!(read(b"\x80\x02}."), None);
         assert_eq!(read(b"\x80\x02]N\x61."), None);
         assert_eq!(read(b""), None);
+    }
+
+    #[test]
+    fn rows_may_share_a_short_text_but_not_a_long_one() {
+        let shared = |len: usize| {
+            let mut bytes = b"\x80\x02](}(".to_vec();
+            for word in ["Path", "a", "Revision", &"f".repeat(len)] {
+                text(word, &mut bytes);
+            }
+            bytes.extend(b"uq\x00");
+            (0..60).for_each(|_| bytes.extend(b"h\x00"));
+            bytes.extend(b"e.");
+            read(&bytes).map(|rows| rows.len())
+        };
+        assert_eq!(shared(10), Some(61));
+        assert_eq!(shared(10_000), None);
     }
 
     #[test]

@@ -20,7 +20,10 @@ pub(super) fn file(visit: &Visit<'_>) -> Result<Reply, Refusal> {
     if file.is_lfs() && !manners.is_large_direct {
         let url = cdn::mint(visit.state, visit.request, &visit.repo, file);
         let reply = Reply::redirect(302, &format!("{url}&{}", cdn::MODELSCOPE));
-        return Ok(linked(manners, file, reply));
+        return Ok(match manners.digests {
+            Digests::Distant => reply,
+            _ => linked(manners, file, reply),
+        });
     }
     let mut reply = match manners.direct {
         Direct::Whole => Reply::file(&visit.request.without("range"), &file.content),

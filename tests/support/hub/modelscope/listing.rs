@@ -77,7 +77,7 @@ fn digest(digests: Digests, file: &File) -> Value {
     let told = file.content.sha256();
     match digests {
         Digests::Upper => json!(told.to_uppercase()),
-        Digests::Linked if file.is_lfs() => json!(""),
+        Digests::Linked | Digests::Distant if file.is_lfs() => json!(""),
         Digests::Missing if !file.is_lfs() => Value::Null,
         _ => json!(told),
     }
