@@ -51,6 +51,7 @@ fn updated(
     if manifest.is_partial_listing {
         add_rows(&mut manifest, commit);
     }
+    let before = manifest.pulled();
     let mut is_any = false;
     for row in &commit.listing {
         let at = commit.present.get(&row.path);
@@ -69,6 +70,7 @@ fn updated(
     if !is_any {
         return None;
     }
+    manifest.doubt_complete(&before);
     manifest.views.insert(repo.view.clone());
     manifest.revisions.extend(commit.revisions.iter().cloned());
     // Without a ref it was asked for by its id, or its branch has moved on. Nobody can tell, and

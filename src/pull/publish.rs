@@ -32,15 +32,16 @@ pub(super) async fn publish(
         .map(|held| held.map(|(file, held)| (file, lasting(session, held))))
         .collect::<Result<_, Cause>>()?;
     let whole = lock_view(session, view).await?;
-    let (view, work) = (Arc::clone(view), Arc::clone(target));
-    let (published, shadow) = blocking(move || {
+    let (view, work, store) = (Arc::clone(view), Arc::clone(target), session.store.clone());
+    let (published, shadow, place) = blocking(move || {
+        let place = Folder::of(&store, view.as_ref(), &work)?;
         let published = view.publish(&Publication {
             commit: &work.commit,
             revision: work.revision.as_ref(),
             listing: &work.listing,
             files: &placed,
         })?;
-        Ok((published, view.shadow()))
+        Ok((published, view.shadow(), place))
     })
     .await?;
     if let Some(shadow) = shadow {
@@ -67,9 +68,29 @@ pub(super) async fn publish(
             first.display()
         )));
     }
-    remember(session, target, files, held, &published).await?;
+    remember(session, target, files, held, &published, &place).await?;
     drop((whole, lock));
     Ok(published.snapshot)
+}
+
+/// The folder of a view where the files get their names.
+struct Folder {
+    path: PathBuf,
+    /// Whether it was not there before, or showed another commit.
+    is_new: bool,
+}
+
+impl Folder {
+    /// As it is before anything is published.
+    fn of(store: &Store, view: &dyn RepoView, target: &Target) -> Result<Self, Cause> {
+        let path = view.folder_of(&target.commit);
+        let led_here = match &target.revision {
+            Some(revision) => store.reference(target.hub, &target.repo, revision)?,
+            None => Some(target.commit.clone()),
+        };
+        let is_new = led_here.as_ref() != Some(&target.commit) || fs::lstat(&path)?.is_none();
+        Ok(Self { path, is_new })
+    }
 }
 
 /// Where a content is to be taken from: by the store's name for it, rather than by one that another
@@ -126,11 +147,15 @@ async fn remember(
     files: &[RemoteFile],
     held: &Holdings,
     published: &Published,
+    place: &Folder,
 ) -> Result<(), Cause> {
     // Another pull of the commit may have recorded other files since this one began.
     let (store, at) = (session.store.clone(), Arc::clone(target));
     let known = blocking(move || store.manifest(at.hub, &at.repo, &at.commit)).await?;
     let mut manifest = updated(session, target, known.as_ref(), files, held, published)?;
+    let before = known.as_ref().map(Manifest::pulled).unwrap_or_default();
+    let names = files.iter().map(|file| file.path.clone()).collect();
+    manifest.note_complete(&place.path, place.is_new, &names, &before);
     let is_news = known.as_ref() != Some(&manifest);
     if is_news {
         manifest.pulled_at = now();

@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustix::fs::futimens;
@@ -57,6 +58,10 @@ pub struct Manifest {
     /// Where it was published.
     #[serde(default)]
     pub views: BTreeSet<ViewId>,
+    /// The folders of these views in which every file that was pulled has a name. In another one only
+    /// some may: those that were asked for there.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub complete: BTreeSet<PathBuf>,
     /// Whether the hub was never asked for the files of the commit: they are what another client noted
     /// or left, so some may be missing. Where the hub can be asked, it is.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -100,6 +105,7 @@ impl Manifest {
             is_pinned: false,
             pulled_at: now(),
             views: BTreeSet::new(),
+            complete: BTreeSet::new(),
             is_partial_listing: false,
             files,
         }
@@ -160,6 +166,38 @@ impl Manifest {
         };
         self.files = listing.iter().map(record).collect();
         before
+    }
+
+    /// Notes in which folders every pulled file has a name, after `published` got theirs in `folder`.
+    /// `before` is what was pulled until then; `is_new` tells that nothing of it was in the folder.
+    pub fn note_complete(
+        &mut self,
+        folder: &Path,
+        is_new: bool,
+        published: &BTreeSet<RepoPath>,
+        before: &BTreeSet<RepoPath>,
+    ) {
+        let was_complete = !is_new && self.complete.contains(folder);
+        let is_complete = was_complete || self.pulled().is_subset(published);
+        self.doubt_complete(before);
+        if is_complete {
+            self.complete.insert(folder.to_owned());
+        } else {
+            self.complete.remove(folder);
+        }
+    }
+
+    /// Where more is recorded as pulled than `before`, no folder is known to have all of it.
+    pub fn doubt_complete(&mut self, before: &BTreeSet<RepoPath>) {
+        if !self.pulled().is_subset(before) {
+            self.complete.clear();
+        }
+    }
+
+    /// The paths of the files that were pulled.
+    pub fn pulled(&self) -> BTreeSet<RepoPath> {
+        let files = self.files.iter().filter(|file| file.blob.is_some());
+        files.map(|file| file.remote.path.clone()).collect()
     }
 
     /// Whether there is nothing to ask the hub for: it listed the files, and told a digest of each. One

@@ -27,13 +27,17 @@ pub(super) struct Part {
     pub(super) shown: Shown,
     /// All revisions that lead to it.
     leading: BTreeSet<Revision>,
+    /// Whether every file that was pulled was published there.
+    is_complete: bool,
 }
 
 impl Part {
-    /// Whether the file stands there as one of the commit, where that is noted. Some layouts have one
-    /// folder for all commits, and a file of it may have become another's.
+    /// Whether the file stands there as one of the commit, where that is noted, by the layout or in
+    /// the record. Some layouts have one folder for all commits, and a file of it may have become
+    /// another's.
     pub(super) fn is_noted(&self, commit: &Commit, file: &RemoteFile) -> Option<bool> {
-        self.view.is_noted(commit, &self.leading, file)
+        let told = self.view.is_noted(commit, &self.leading, file);
+        told.or(self.is_complete.then_some(true))
     }
 }
 
@@ -74,6 +78,7 @@ pub(super) fn shown_in(store: &Store, recorded: &Recorded, id: &ViewId) -> Resul
             view: part,
             shown,
             leading,
+            is_complete: manifest.complete.contains(&folder),
         };
         Some((folder, part))
     });

@@ -82,6 +82,22 @@ fn what_a_branch_showed_before_is_not_missed() {
     assert_eq!(wrong(&larder), [""; 0]);
 }
 
+#[test]
+fn a_folder_with_one_file_is_not_taken_for_a_damaged_one() {
+    let (_hub, larder) = start(Hub::builder().repo(repo().tag("v1.0")));
+    let one = larder.pulled([&ms(&format!("{ID}@v1.0")), "config.json"]);
+    assert!(Path::new(one.line()).ends_with("v1.0/config.json"));
+    let all = PathBuf::from(larder.pulled([ms(ID)]).line());
+    assert_eq!(wrong(&larder), [""; 0]);
+    // In the one that has all, a file is missed although the other folder has it too.
+    fs::remove_file(all.join("config.json")).unwrap();
+    let repo_folder = ID.replace('/', "--");
+    let gone = format!("missing {repo_folder}/snapshots/master/config.json");
+    assert_eq!(wrong(&larder), [gone]);
+    larder.args(["verify", "--repair"]).run().succeeded();
+    assert_eq!(wrong(&larder), [""; 0]);
+}
+
 /// The older layout has one folder for a repo, whatever name leads to it.
 #[test]
 fn a_folder_of_the_older_layout_is_put_right_as_well() {
