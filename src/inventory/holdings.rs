@@ -166,6 +166,13 @@ impl Holdings {
         self.ledger.freed_by(holds)
     }
 
+    /// Whether a blob stays when all commits go: it has a name that no commit holds, in an adopted
+    /// folder perhaps, or in a view that this user may not look at.
+    pub fn is_held_elsewhere(&self, blob: &Blob) -> bool {
+        let has_stranger = self.ledger.has_stranger(&blob.file);
+        has_stranger.unwrap_or(blob.links > blob.own_links)
+    }
+
     /// Whether a recorded file has a name anywhere, as it was proven.
     pub fn is_here(&self, record: usize, file: usize) -> bool {
         let held = self

@@ -26,6 +26,9 @@ pub struct Removal {
     pub kept_git: BTreeSet<GitOid>,
     /// What is unfinished and goes.
     pub unfinished: Vec<Unfinished>,
+    /// Bytes that become free, as far as every view can be changed. Names that are given up alone,
+    /// while the commit stays, are not counted.
+    pub freed_bytes: u64,
     /// Records that say nothing. They stay, and so does what no record names: it may be theirs.
     pub damaged: Vec<PathBuf>,
 }
@@ -67,6 +70,7 @@ impl Removal {
         self.unclaimed.extend(other.unclaimed);
         self.kept_git.extend(other.kept_git);
         self.unfinished.extend(other.unfinished);
+        self.freed_bytes += other.freed_bytes;
         self.damaged.extend(other.damaged);
     }
 
@@ -128,13 +132,21 @@ impl Removal {
             .collect();
         let (needed, kept_git) = needed_after(stock, marks, &commits);
         let candidates = commits.iter().flat_map(|going| &going.blobs);
-        let blobs = candidates
+        let blobs: BTreeMap<BlobId, u64> = candidates
             .chain(&marks.blobs)
             .filter(|id| !needed.contains(id))
             .filter_map(|id| Some((*id, stock.blobs.get(id)?.len)))
             .collect();
+        let unfinished = unfinished(stock, marks, &commits);
+        let unneeded = marks.blobs.iter().filter(|id| blobs.contains_key(id));
+        let unneeded = unneeded.filter_map(|id| stock.blobs.get(id));
+        let unneeded = unneeded.filter(|blob| !stock.holdings.is_held_elsewhere(blob));
+        let freed_bytes = stock.holdings.freed_by(given_up(stock, marks, &commits))
+            + unneeded.map(|blob| blob.len).sum::<u64>()
+            + unfinished.iter().map(|one| one.disk_bytes).sum::<u64>();
         Self {
-            unfinished: unfinished(stock, marks, &commits),
+            unfinished,
+            freed_bytes,
             damaged: stock.damaged.clone(),
             unclaimed: marks.blobs.clone(),
             kept_git,
@@ -186,6 +198,18 @@ fn going(
         blobs,
         last_used: held.recorded.last_used,
     }
+}
+
+/// The files that go, as [`Holdings`](crate::inventory::Holdings) count them.
+fn given_up(stock: &Stock, marks: &Marks, commits: &[Going]) -> Vec<(usize, usize)> {
+    let places = marks.commits.keys().zip(commits);
+    let files = places.flat_map(|(index, going)| {
+        let files = stock.commits[*index].manifest().files.iter().enumerate();
+        files
+            .filter(|(_, file)| going.files.contains(&file.remote.path))
+            .map(|(file, _)| (*index, file))
+    });
+    files.collect()
 }
 
 /// Nothing stays of a commit to which nothing leads any more, or of which no file is left.

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use crate::digest::BlobId;
 use crate::error::Cause;
 use crate::fs;
+use crate::inventory::Holdings;
 use crate::removal::Key;
 use crate::repo::{Commit, HubName, RepoId, Revision};
 use crate::store::Store;
@@ -28,6 +29,8 @@ pub struct Stock {
     pub unclaimed: BTreeMap<BlobId, SystemTime>,
     /// Unfinished contents.
     pub unfinished: Vec<Unfinished>,
+    /// Which names each of the commits holds, by its place.
+    pub holdings: Holdings,
 }
 
 /// A commit of which something was pulled.
@@ -162,16 +165,18 @@ impl Stock {
     /// they need cannot be told.
     pub fn of(store: &Store) -> Result<Self, Cause> {
         let census = store.census()?;
-        if let Some((path, version)) = census.newer.into_iter().next() {
+        if let Some((path, version)) = census.newer.first() {
             return Err(Cause::TooNew {
-                path,
+                path: path.clone(),
                 found: version.to_string(),
                 known: crate::store::snapshot::VERSION,
             });
         }
+        let blobs = store.blobs()?;
         let mut stock = Self {
+            holdings: Holdings::take(&census, &blobs, &mut |_, _, _| {}),
             damaged: census.damaged,
-            blobs: store.blobs()?,
+            blobs,
             unfinished: store.all_unfinished()?,
             ..Self::default()
         };

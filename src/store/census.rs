@@ -36,7 +36,7 @@ pub struct Census {
 }
 
 /// A commit of which files were pulled.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Recorded {
     /// The repo.
     pub repo: RepoId,
