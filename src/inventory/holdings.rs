@@ -104,7 +104,9 @@ impl Holdings {
                         foreign(index, &sight, file);
                     }
                 }
-                held.views.push(sight);
+                if part.is_expected || presence == Presence::Shown {
+                    held.views.push(sight);
+                }
             }
             holdings.records.push(held);
         }

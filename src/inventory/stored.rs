@@ -86,19 +86,10 @@ fn snapshot(
         .map(|(at, _)| at)
         .collect();
     let missing = pulled.iter().filter(|at| !holdings.is_here(record, **at));
-    // A branch that has moved on names another commit now.
-    let is_there = |revision: &&Revision| {
-        now.get(*revision)
-            .is_none_or(|commit| *commit == manifest.commit)
-    };
     Snapshot {
         commit: Some(manifest.commit.clone()),
-        revisions: manifest
-            .revisions
-            .iter()
-            .filter(is_there)
-            .cloned()
-            .collect(),
+        // A branch that has moved on names another commit now.
+        revisions: manifest.led_by(now).cloned().collect(),
         is_pinned: manifest.is_pinned,
         files: pulled.len() as u64,
         missing: missing.count() as u64,

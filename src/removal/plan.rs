@@ -50,6 +50,9 @@ pub struct Going {
     pub revisions: BTreeSet<Revision>,
     /// Those under which views may show it: [`Held::revisions`].
     pub shown_at: BTreeSet<Revision>,
+    /// Those that views showed it under before they led to another commit, and the files that go of which
+    /// that one has none: what a folder for the revision still has.
+    pub left_at: BTreeMap<Revision, BTreeSet<RepoPath>>,
     /// What was pulled of it, with every look that the content was recorded to have.
     pub pulled: Vec<(RemoteFile, Vec<Stamp>)>,
     /// The files that go.
@@ -128,7 +131,14 @@ impl Removal {
         let commits: Vec<Going> = marks
             .commits
             .iter()
-            .map(|(index, (part, why))| going(stock, &stock.commits[*index], part, *why, &stamps))
+            .map(|(index, (part, why))| {
+                let held = &stock.commits[*index];
+                let going = going(stock, held, part, *why, &stamps);
+                Going {
+                    left_at: left_at(stock, marks, held, &going.files),
+                    ..going
+                }
+            })
             .collect();
         let (needed, kept_git) = needed_after(stock, marks, &commits);
         let candidates = commits.iter().flat_map(|going| &going.blobs);
@@ -192,12 +202,40 @@ fn going(
         },
         names,
         shown_at: held.revisions.clone(),
+        left_at: BTreeMap::new(),
         pulled: pulled().map(|file| (file.clone(), looks(file))).collect(),
         files,
         size_bytes: blobs.iter().map(len).sum(),
         blobs,
         last_used: held.recorded.last_used,
     }
+}
+
+/// What of `files` is to be seen under the revisions that lead to another commit by now: what that one
+/// does not list; where it goes as well, what was not pulled of it.
+fn left_at(
+    stock: &Stock,
+    marks: &Marks,
+    held: &Held,
+    files: &BTreeSet<RepoPath>,
+) -> BTreeMap<Revision, BTreeSet<RepoPath>> {
+    let (hub, repo, _) = held.key();
+    let left = held.left.iter().filter_map(|(revision, commit)| {
+        let key = (hub, repo.clone(), commit.clone());
+        let mut commits = stock.commits.iter().enumerate();
+        // Of a commit without a record nobody knows what it shows.
+        let (index, next) = commits.find(|(_, other)| other.key() == key)?;
+        let goes = marks.commits.get(&index).is_some_and(|(part, _)| {
+            let names = next.names.union(&next.noted).cloned().collect();
+            is_whole(next, part, &names)
+        });
+        let records = next.manifest().files.iter();
+        let shows = records.filter(|file| !goes || is_pulled(file));
+        let shown: HashSet<&RepoPath> = shows.map(|file| &file.remote.path).collect();
+        let left = files.iter().filter(|path| !shown.contains(path));
+        Some((revision.clone(), left.cloned().collect()))
+    });
+    left.collect()
 }
 
 /// The files that go, as [`Holdings`](crate::inventory::Holdings) count them.

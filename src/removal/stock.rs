@@ -45,6 +45,9 @@ pub struct Held {
     /// Those that may show it in a view: under which it was asked for and which lead to no other commit
     /// by now, and the commit itself.
     pub revisions: BTreeSet<Revision>,
+    /// Those under which it was asked for and which lead to another commit by now. In a folder for a
+    /// revision there may be files of it that the other commit does not have.
+    pub left: BTreeMap<Revision, Commit>,
 }
 
 /// Whether a commit is still to be seen in its views.
@@ -232,15 +235,21 @@ impl Held {
         let Manifest { commit, .. } = &recorded.manifest;
         let says = |revision: &Revision| leading.get(revision).map(|said| said == commit);
         let names = leading.keys().filter(|name| says(name) == Some(true));
-        let asked = recorded.manifest.revisions.iter();
+        let mut revisions: BTreeSet<Revision> =
+            recorded.manifest.led_by(leading).cloned().collect();
+        revisions.insert(Revision::from(commit));
+        let left = recorded.shown_under().into_iter();
+        let left = left.filter(|revision| !revisions.contains(revision));
+        let left = left.filter_map(|revision| {
+            let other = leading.get(&revision)?.clone();
+            Some((revision, other))
+        });
+        let left = left.collect();
         let mut held = Self {
             names: names.cloned().collect(),
             noted: BTreeSet::new(),
-            revisions: asked
-                .filter(|revision| says(revision) != Some(false))
-                .cloned()
-                .chain(Revision::parse(commit.as_str()))
-                .collect(),
+            revisions,
+            left,
             recorded,
         };
         let noted = held.noted()?;

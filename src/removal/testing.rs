@@ -34,6 +34,7 @@ pub(super) fn held(repo: &str, digit: char, files: &[u8], names: &[&str]) -> Hel
         },
         noted: BTreeSet::new(),
         revisions: names.clone(),
+        left: BTreeMap::new(),
         names,
     }
 }

@@ -142,6 +142,19 @@ impl Manifest {
         sealed::seal(VERSION, self)
     }
 
+    /// Those of its revisions that lead to the commit, if the revisions of the repo are `now` these:
+    /// the ones of which nothing is known any more do.
+    pub fn led_by<'a>(
+        &'a self,
+        now: &'a BTreeMap<Revision, Commit>,
+    ) -> impl Iterator<Item = &'a Revision> {
+        let leads_here = |revision: &&Revision| {
+            let commit = now.get(*revision);
+            commit.is_none_or(|commit| *commit == self.commit)
+        };
+        self.revisions.iter().filter(leads_here)
+    }
+
     /// The hub's rows.
     pub fn listing(&self) -> Vec<RemoteFile> {
         self.files.iter().map(|file| file.remote.clone()).collect()
