@@ -114,6 +114,7 @@ impl Found {
                 is_in_store: false,
                 size_bytes: size_of(parts.iter().flat_map(|part| &part.stranger.contents.files)),
                 unique_bytes: holdings.freed_by_foreign(parts.iter().map(|part| &part.holds)),
+                apart_bytes: bytes_apart(&parts),
                 commits: parts
                     .into_iter()
                     .map(|part| snapshot(part, holdings))
@@ -145,6 +146,16 @@ fn snapshot(part: Part, holdings: &Holdings) -> Snapshot {
             presence: Presence::Shown,
         }],
     }
+}
+
+/// Each view has its own contents already; what lies in two of its snapshots is there once.
+fn bytes_apart(parts: &[Part]) -> u64 {
+    let mut views: BTreeMap<&ViewId, Vec<&Lying>> = BTreeMap::new();
+    for Part { stranger, .. } in parts {
+        let files = views.entry(&stranger.view).or_default();
+        files.extend(&stranger.contents.files);
+    }
+    views.into_values().map(size_of).sum()
 }
 
 /// Bytes of these files, each content once.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::{Duration, UNIX_EPOCH};
 
+use super::apart::bytes_apart;
 use super::{Holdings, Repo, Snapshot, Strays};
 use crate::digest::BlobId;
 use crate::error::Cause;
@@ -40,26 +41,27 @@ fn repo(
         .flat_map(|record| &census.commits[*record].manifest.revisions)
         .collect();
     let now = store.references(hub, &id, asked.into_iter().cloned())?;
-    let mut contents = HashMap::new();
-    let mut commits = Vec::new();
-    for record in records {
-        let own = contents_of(&census.commits[*record], *record, holdings);
-        commits.push(snapshot(
-            &census.commits[*record],
-            *record,
-            holdings,
-            &own,
-            &now,
-        ));
-        contents.extend(own);
-    }
+    let own: Vec<HashMap<BlobId, u64>> = records
+        .iter()
+        .map(|record| contents_of(&census.commits[*record], *record, holdings))
+        .collect();
+    let contents: HashMap<&BlobId, &u64> = own.iter().flatten().collect();
+    let shown = records.iter().zip(&own);
+    let shown: Vec<_> = shown
+        .map(|(record, own)| (holdings.views(*record), own))
+        .collect();
+    let commits = records.iter().zip(&own).map(|(record, own)| {
+        let recorded = &census.commits[*record];
+        snapshot(recorded, *record, holdings, own, &now)
+    });
     Ok(Repo {
         hub,
         id,
         is_in_store: true,
-        size_bytes: contents.values().sum(),
+        size_bytes: contents.into_values().sum(),
         unique_bytes: holdings.freed_by_commits(records.iter().copied()),
-        commits,
+        apart_bytes: bytes_apart(&shown),
+        commits: commits.collect(),
     })
 }
 
