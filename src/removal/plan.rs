@@ -230,8 +230,8 @@ fn left_at(
             is_whole(next, part, &names)
         });
         let records = next.manifest().files.iter();
-        let shows = records.filter(|file| !goes || is_pulled(file));
-        let shown: HashSet<&RepoPath> = shows.map(|file| &file.remote.path).collect();
+        let staying = records.filter(|file| !goes || is_pulled(file));
+        let shown: HashSet<&RepoPath> = staying.map(|file| &file.remote.path).collect();
         let left = files.iter().filter(|path| !shown.contains(path));
         Some((revision.clone(), left.cloned().collect()))
     });
