@@ -139,10 +139,13 @@ impl Inventory {
         let (census, blobs) = parallel::both(|| store.census(), || store.blobs());
         let (census, blobs) = (census?, blobs?);
         let mut lying = foreign::Found::default();
-        let mut holdings = Holdings::take(&census, &blobs, &mut |record, sight, file| {
-            lying.add_beside(&census.commits[record], sight, file);
-        });
-        lying.add_all(&holdings, &census, views);
+        let mut hold = || {
+            Holdings::take(&census, &blobs, &mut |record, sight, file| {
+                lying.add_beside(&census.commits[record], sight, file);
+            })
+        };
+        let (mut holdings, listed) = parallel::both(&mut hold, || foreign::list(&census, views));
+        lying.add_all(&holdings, &census, listed);
         let mut inventory = Self {
             partials: partial::all(store, &census)?,
             unreadable: std::mem::take(&mut lying.unreadable),

@@ -7,6 +7,7 @@ use super::apart::bytes_apart;
 use super::{Holdings, Repo, Snapshot, Strays};
 use crate::digest::BlobId;
 use crate::error::Cause;
+use crate::fs::parallel;
 use crate::repo::{Commit, Revision};
 use crate::store::Store;
 use crate::store::census::{Blob, Census, Recorded};
@@ -22,10 +23,14 @@ pub(super) fn repos(
         let (a, b) = (&census.commits[*a], &census.commits[*b]);
         (a.manifest.hub, &a.repo) == (b.manifest.hub, &b.repo)
     };
-    indices
-        .chunk_by(of_one_repo)
-        .map(|records| repo(store, census, holdings, records))
-        .collect()
+    let repos: Vec<&[usize]> = indices.chunk_by(of_one_repo).collect();
+    let shares = parallel::shares(&repos, |repos| {
+        let repos = repos.iter();
+        repos
+            .map(|records| repo(store, census, holdings, records))
+            .collect::<Result<Vec<_>, _>>()
+    });
+    Ok(shares.into_iter().collect::<Result<Vec<_>, _>>()?.concat())
 }
 
 fn repo(

@@ -12,7 +12,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rustix::fs::futimens;
 use serde::{Deserialize, Serialize};
 
-use crate::digest::BlobId;
 use crate::error::Cause;
 use crate::fs::{self, OnPath};
 use crate::hub::RemoteFile;
@@ -21,8 +20,10 @@ use crate::store::Store;
 use crate::store::sealed::{self, Opened};
 use crate::view::ViewId;
 
+mod file;
 mod stamps;
 
+pub use file::FileRecord;
 pub use stamps::Stamps;
 
 /// The newest format of a record that is known here.
@@ -63,20 +64,6 @@ pub struct Manifest {
     pub is_partial_listing: bool,
     /// Every file of the commit, sorted by path.
     pub files: Vec<FileRecord>,
-}
-
-/// One file of a manifest.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileRecord {
-    /// The hub's row.
-    #[serde(flatten)]
-    pub remote: RemoteFile,
-    /// The blob that it became, when it was pulled.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub blob: Option<BlobId>,
-    /// What the published file looked like when its bytes had been proven: in each view anew.
-    #[serde(default, alias = "stamp", skip_serializing_if = "Stamps::is_empty")]
-    pub stamps: Stamps,
 }
 
 impl Manifest {
