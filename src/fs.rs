@@ -262,7 +262,10 @@ pub fn read_small(path: &Path, max_bytes: u64) -> Result<Option<Vec<u8>>, Cause>
         Err(error) if is_absent(&error) => return Ok(None),
         other => other.on_path("read", path)?,
     };
-    let mut bytes = Vec::new();
+    // What the file says of its length only saves reading it in many small pieces.
+    let len = file.metadata().map_or(0, |there| there.len());
+    let expected = usize::try_from(len.min(max_bytes)).unwrap_or(0);
+    let mut bytes = Vec::with_capacity(expected + 1);
     file.take(max_bytes + 1)
         .read_to_end(&mut bytes)
         .on_path("read", path)?;

@@ -15,6 +15,7 @@ use crate::repo::{Commit, HubName, RepoId, Revision};
 use crate::store::Store;
 use crate::view::View;
 
+mod apart;
 pub mod detail;
 pub mod find;
 mod foreign;
@@ -73,6 +74,9 @@ pub struct Repo {
     pub size_bytes: u64,
     /// Bytes that removing all of it frees.
     pub unique_bytes: u64,
+    /// Bytes that it would take if each view that shows it had copies of its own, as other clients
+    /// keep them.
+    pub apart_bytes: u64,
 }
 
 /// The files of one commit that are here.
@@ -135,10 +139,13 @@ impl Inventory {
         let (census, blobs) = parallel::both(|| store.census(), || store.blobs());
         let (census, blobs) = (census?, blobs?);
         let mut lying = foreign::Found::default();
-        let mut holdings = Holdings::take(&census, &blobs, &mut |record, sight, file| {
-            lying.add_beside(&census.commits[record], sight, file);
-        });
-        lying.add_all(&holdings, &census, views);
+        let mut hold = || {
+            Holdings::take(&census, &blobs, &mut |record, sight, file| {
+                lying.add_beside(&census.commits[record], sight, file);
+            })
+        };
+        let (mut holdings, listed) = parallel::both(&mut hold, || foreign::list(&census, views));
+        lying.add_all(&holdings, &census, listed);
         let mut inventory = Self {
             partials: partial::all(store, &census)?,
             unreadable: std::mem::take(&mut lying.unreadable),
@@ -161,7 +168,7 @@ impl Inventory {
             .map(|partial| partial.disk_bytes)
             .sum();
         inventory.disk_bytes = held_bytes + inventory.strays.bytes + partial_bytes;
-        let apart: u64 = inventory.repos.iter().map(Repo::bytes_apart).sum();
+        let apart: u64 = inventory.repos.iter().map(|repo| repo.apart_bytes).sum();
         inventory.saved_bytes = apart.saturating_sub(held_bytes);
         inventory.damaged = census.damaged;
         inventory.newer = census.newer;
@@ -183,16 +190,6 @@ impl Inventory {
         self.damaged.extend(other.damaged);
         self.newer.extend(other.newer);
         self.unreadable.extend(other.unreadable);
-    }
-}
-
-impl Repo {
-    /// What it would take if each view that shows it had a copy of its own, as other clients keep it.
-    fn bytes_apart(&self) -> u64 {
-        let sights = self.commits.iter().flat_map(|commit| &commit.views);
-        let shown = sights.filter(|sight| sight.presence == Presence::Shown);
-        let views: BTreeSet<_> = shown.map(|sight| &sight.view).collect();
-        self.size_bytes * (views.len().max(1) as u64)
     }
 }
 

@@ -256,6 +256,13 @@ impl Commit {
         &self.0
     }
 
+    /// Whether a revision, if it is no branch or tag, is this commit: its id, or a beginning of that.
+    /// Shorter ones than seven digits could be names.
+    pub fn is_meant_by(&self, revision: &Revision) -> bool {
+        let text = revision.as_str();
+        text.len() >= 7 && self.0.starts_with(text)
+    }
+
     /// The first twelve digits, for people.
     pub fn short(&self) -> &str {
         &self.0[..12]

@@ -40,7 +40,7 @@ const ARROWS: &[(&str, &str)] = &[
     ),
     (
         "removal",
-        "digest error fs hub reference repo select store view",
+        "digest error fs hub inventory reference repo select store view",
     ),
     ("session", "hub origin report store transfer view"),
     ("hashing", "digest error fs repo report store"),

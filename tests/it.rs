@@ -29,6 +29,8 @@ mod folder;
 mod folder_disks;
 #[path = "it/format.rs"]
 mod format;
+#[path = "it/freed.rs"]
+mod freed;
 #[path = "it/ls.rs"]
 mod ls;
 #[path = "it/offline.rs"]

@@ -27,6 +27,8 @@ mod listing;
 mod once;
 #[path = "modelscope/references.rs"]
 mod references;
+#[path = "modelscope/removed.rs"]
+mod removed;
 #[path = "modelscope/verify.rs"]
 mod verify;
 

@@ -154,7 +154,7 @@ fn is_agreed(task: &Task<'_>, removal: &Removal, output: &mut Output) -> Result<
     }
     let text = tell::table(removal, output.width);
     output.stderr(text.trim_end());
-    Ok(output.ask(&format!("remove {}?", tell::sum(removal))))
+    Ok(output.ask(&format!("remove {}?", tell::forecast(removal))))
 }
 
 /// Waits until nobody else uses the store.

@@ -109,10 +109,6 @@ impl Detail {
             .collect();
         let asked = manifest.revisions.iter().cloned();
         let now = store.references(manifest.hub, &recorded.repo, asked)?;
-        let leads_here = |revision: &&Revision| {
-            now.get(*revision)
-                .is_none_or(|commit| *commit == manifest.commit)
-        };
         Ok(Self {
             hub: manifest.hub,
             repo: recorded.repo.clone(),
@@ -121,12 +117,7 @@ impl Detail {
                 .clone()
                 .filter(|name| *name != recorded.repo.id()),
             commit: manifest.commit.clone(),
-            revisions: manifest
-                .revisions
-                .iter()
-                .filter(leads_here)
-                .cloned()
-                .collect(),
+            revisions: manifest.led_by(&now).cloned().collect(),
             pulled: UNIX_EPOCH.checked_add(Duration::from_secs(manifest.pulled_at)),
             last_used: recorded.last_used,
             size_bytes: size_of(&files),

@@ -6,14 +6,11 @@ use std::sync::Arc;
 
 use crate::error::{Cause, NotStored};
 use crate::reference::Reference;
-use crate::repo::{Commit, Revision};
+use crate::repo::{Commit, RepoId, Revision};
 use crate::select::nearest::nearest;
 use crate::store::Store;
 use crate::store::census::Census;
 use crate::view::View;
-
-/// Shorter beginnings of a commit could be branches.
-const SHORTEST_PREFIX: usize = 7;
 
 /// The records of the repo that `reference` names, as indices of the census: all of them, or the one
 /// of its revision. Never none.
@@ -25,7 +22,10 @@ pub fn records(store: &Store, census: &Census, reference: &Reference) -> Result<
     if all.is_empty() {
         return Err(Cause::NotStored(NotStored {
             what: reference.repo.to_string(),
-            nearest: names_like(census, reference),
+            nearest: names_like(
+                &reference.repo,
+                census.commits.iter().map(|known| &known.repo),
+            ),
             elsewhere: None,
         }));
     }
@@ -96,34 +96,25 @@ fn at(
     if let Some(commit) = known {
         return Ok(of(&|other| *other == commit));
     }
-    let text = revision.as_str();
-    let begin: BTreeSet<usize> = records
-        .iter()
-        .copied()
-        .filter(|record| {
-            census.commits[*record]
-                .manifest
-                .commit
-                .as_str()
-                .starts_with(text)
-        })
-        .collect();
-    Ok(match begin.first() {
-        Some(record) if begin.len() == 1 && text.len() >= SHORTEST_PREFIX => Some(*record),
+    let mut meant = records.iter().filter(|record| {
+        census.commits[**record]
+            .manifest
+            .commit
+            .is_meant_by(revision)
+    });
+    Ok(match (meant.next(), meant.next()) {
+        (Some(only), None) => Some(*only),
         _none_or_many => None,
     })
 }
 
-fn names_like(census: &Census, reference: &Reference) -> Vec<String> {
-    let known: BTreeSet<String> = census
-        .commits
-        .iter()
-        .map(|commit| commit.repo.to_string())
-        .collect();
-    nearest(
-        &reference.repo.to_string(),
-        known.iter().map(String::as_str),
-    )
+/// The names of known repos that are most like that of a repo that is not.
+pub(crate) fn names_like<'a>(
+    repo: &RepoId,
+    known: impl IntoIterator<Item = &'a RepoId>,
+) -> Vec<String> {
+    let known: BTreeSet<String> = known.into_iter().map(ToString::to_string).collect();
+    nearest(&repo.to_string(), known.iter().map(String::as_str))
 }
 
 fn revisions_of(census: &Census, records: &[usize]) -> Vec<String> {
@@ -143,7 +134,7 @@ fn revisions_of(census: &Census, records: &[usize]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::repo::{HubName, RepoId, RepoKind};
+    use crate::repo::{HubName, RepoKind};
     use crate::store::snapshot::Manifest;
 
     fn store() -> (tempfile::TempDir, Store) {

@@ -10,8 +10,25 @@ use super::{Holdings, Presence, Repo, Sight, Snapshot};
 use crate::error::Cause;
 use crate::repo::{Commit, HubName, RepoId};
 use crate::store::census::{Census, Recorded};
-use crate::view::lying::{Contents, Lying};
+use crate::view::lying::{self, Contents, Lying};
 use crate::view::{View, ViewId};
+
+/// The snapshots in each view, by whomever they were made.
+pub(super) type Listed = Vec<(Arc<dyn View>, Result<Vec<lying::Snapshot>, Cause>)>;
+
+/// Lists the snapshots in these views and in those of the records.
+pub(super) fn list(census: &Census, views: &[Arc<dyn View>]) -> Listed {
+    let given = views.iter().map(|view| opened(&view.id()).id());
+    let known = ids(census).into_iter().map(|id| opened(id).id());
+    let ids: BTreeSet<ViewId> = given.chain(known).collect();
+    let views = ids.iter().map(ViewId::open);
+    views
+        .map(|view| {
+            let snapshots = view.snapshots();
+            (view, snapshots)
+        })
+        .collect()
+}
 
 /// What was found, by the folder in which it lies.
 #[derive(Default)]
@@ -49,29 +66,27 @@ impl Found {
         snapshot.or_insert_with(stranger).contents.files.push(file);
     }
 
-    /// Every snapshot that is not recorded, in these views and in those of the records.
-    pub(super) fn add_all(
-        &mut self,
-        holdings: &Holdings,
-        census: &Census,
-        views: &[Arc<dyn View>],
-    ) {
+    /// Every snapshot of those listed that is not recorded.
+    pub(super) fn add_all(&mut self, holdings: &Holdings, census: &Census, listed: Listed) {
         let recorded: HashSet<&PathBuf> = (0..census.commits.len())
             .flat_map(|record| holdings.views(record))
             .map(|sight| &sight.folder)
             .collect();
-        let given = views.iter().map(|view| opened(&view.id()).id());
-        let known = ids(census).into_iter().map(|id| opened(id).id());
-        let ids: BTreeSet<ViewId> = given.chain(known).collect();
-        for view in ids.iter().map(ViewId::open) {
-            if let Err(cause) = self.add_view(view.as_ref(), &recorded) {
-                self.unreadable.push(cause);
+        for (view, snapshots) in listed {
+            match snapshots {
+                Ok(snapshots) => self.add_view(view.as_ref(), snapshots, &recorded),
+                Err(cause) => self.unreadable.push(cause),
             }
         }
     }
 
-    fn add_view(&mut self, view: &dyn View, recorded: &HashSet<&PathBuf>) -> Result<(), Cause> {
-        for snapshot in view.snapshots()? {
+    fn add_view(
+        &mut self,
+        view: &dyn View,
+        snapshots: Vec<lying::Snapshot>,
+        recorded: &HashSet<&PathBuf>,
+    ) {
+        for snapshot in snapshots {
             if recorded.contains(&snapshot.folder) {
                 continue;
             }
@@ -90,7 +105,6 @@ impl Found {
                 Err(cause) => self.unreadable.push(cause),
             }
         }
-        Ok(())
     }
 
     /// The repos, once all that they hold has been entered.
@@ -114,6 +128,7 @@ impl Found {
                 is_in_store: false,
                 size_bytes: size_of(parts.iter().flat_map(|part| &part.stranger.contents.files)),
                 unique_bytes: holdings.freed_by_foreign(parts.iter().map(|part| &part.holds)),
+                apart_bytes: bytes_apart(&parts),
                 commits: parts
                     .into_iter()
                     .map(|part| snapshot(part, holdings))
@@ -145,6 +160,16 @@ fn snapshot(part: Part, holdings: &Holdings) -> Snapshot {
             presence: Presence::Shown,
         }],
     }
+}
+
+/// Each view has its own contents already; what lies in two of its snapshots is there once.
+fn bytes_apart(parts: &[Part]) -> u64 {
+    let mut views: BTreeMap<&ViewId, Vec<&Lying>> = BTreeMap::new();
+    for Part { stranger, .. } in parts {
+        let files = views.entry(&stranger.view).or_default();
+        files.extend(&stranger.contents.files);
+    }
+    views.into_values().map(size_of).sum()
 }
 
 /// Bytes of these files, each content once.

@@ -104,7 +104,9 @@ impl Holdings {
                         foreign(index, &sight, file);
                     }
                 }
-                held.views.push(sight);
+                if part.is_expected || presence == Presence::Shown {
+                    held.views.push(sight);
+                }
             }
             holdings.records.push(held);
         }
@@ -164,6 +166,13 @@ impl Holdings {
     pub fn freed_by_foreign<'a>(&self, going: impl IntoIterator<Item = &'a ForeignHolds>) -> u64 {
         let holds = going.into_iter().flat_map(|holds| holds.0.iter().copied());
         self.ledger.freed_by(holds)
+    }
+
+    /// Whether a blob stays when all commits go: it has a name that no commit holds, in an adopted
+    /// folder perhaps, or in a view that this user may not look at.
+    pub fn is_held_elsewhere(&self, blob: &Blob) -> bool {
+        let has_stranger = self.ledger.has_stranger(&blob.file);
+        has_stranger.unwrap_or(blob.links > blob.own_links)
     }
 
     /// Whether a recorded file has a name anywhere, as it was proven.

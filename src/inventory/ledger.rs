@@ -21,6 +21,8 @@ pub(super) struct Ledger<F, N> {
 struct Content {
     len: u64,
     links: u64,
+    /// How many of the links somebody here holds.
+    known: u64,
 }
 
 #[derive(Debug)]
@@ -52,12 +54,22 @@ impl<F: Eq + Hash, N: Eq + Hash> Ledger<F, N> {
         self.by_file.contains_key(file)
     }
 
+    /// Whether this file has a name that nobody here holds; nothing where nobody holds any.
+    pub(super) fn has_stranger(&self, file: &F) -> Option<bool> {
+        let content = &self.contents[*self.by_file.get(file)?];
+        Some(content.known < content.links)
+    }
+
     /// Somebody more holds `name`, which stands for `weight` links of the file `file` that has
     /// `links` in all and is `len` bytes long.
     pub(super) fn hold(&mut self, name: N, weight: u64, file: F, len: u64, links: u64) -> Hold {
         let contents = &mut self.contents;
         let content = *self.by_file.entry(file).or_insert_with(|| {
-            contents.push(Content { len, links });
+            contents.push(Content {
+                len,
+                links,
+                known: 0,
+            });
             contents.len() - 1
         });
         let names = &mut self.names;
@@ -67,6 +79,7 @@ impl<F: Eq + Hash, N: Eq + Hash> Ledger<F, N> {
                 weight,
                 holders: 0,
             });
+            contents[content].known += weight;
             names.len() - 1
         });
         self.names[at].holders += 1;
@@ -133,6 +146,10 @@ mod tests {
         let mut ledger = Ledger::default();
         let stored = ledger.hold("store", 1, 1, 10, 2);
         assert_eq!(ledger.freed_by([stored]), 0);
+        assert_eq!(ledger.has_stranger(&1), Some(true));
+        ledger.hold("view", 1, 1, 10, 2);
+        assert_eq!(ledger.has_stranger(&1), Some(false));
+        assert_eq!(ledger.has_stranger(&2), None);
     }
 
     proptest! {

@@ -149,6 +149,8 @@ pub(super) struct Part {
     shows: Arc<dyn RepoView>,
     /// The folder that readers open, or would.
     pub(super) folder: PathBuf,
+    /// Whether the commit was published there at some time.
+    pub(super) is_expected: bool,
 }
 
 /// The views of all records, each opened once.
@@ -163,18 +165,21 @@ impl<'a> Views<'a> {
     /// Every part of a view that may show a commit.
     fn parts_of(&self, recorded: &Recorded) -> Vec<Part> {
         let commit = &recorded.manifest.commit;
-        let revisions = revisions_of(recorded);
+        let revisions = recorded.shown_under();
+        let by_id = Revision::from(commit);
         let mut parts: Vec<Part> = Vec::new();
         let views = recorded.manifest.views.iter();
         for view in views.filter_map(|id| self.0.get(id)) {
             let found = places(view.as_ref(), &recorded.repo, commit, &revisions);
-            for (folder, (shows, _)) in found {
+            for (folder, (shows, leading)) in found {
                 if parts.iter().all(|known| known.folder != folder) {
                     let view = Arc::clone(view);
+                    let is_by_id = leading.iter().eq([&by_id]);
                     parts.push(Part {
                         view,
                         shows,
                         folder,
+                        is_expected: !is_by_id || recorded.is_shown_by_id(),
                     });
                 }
             }
@@ -197,14 +202,4 @@ pub(super) fn opened(id: &ViewId) -> Arc<dyn View> {
         root,
     }
     .open()
-}
-
-/// Under what a commit may be shown: each revision, or the commit itself where it has none.
-fn revisions_of(recorded: &Recorded) -> Vec<Revision> {
-    let manifest = &recorded.manifest;
-    let own = Revision::parse(manifest.commit.as_str());
-    let own = own
-        .into_iter()
-        .filter(|_| manifest.is_pinned || manifest.revisions.is_empty());
-    manifest.revisions.iter().cloned().chain(own).collect()
 }

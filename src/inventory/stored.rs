@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::{Duration, UNIX_EPOCH};
 
+use super::apart::bytes_apart;
 use super::{Holdings, Repo, Snapshot, Strays};
 use crate::digest::BlobId;
 use crate::error::Cause;
+use crate::fs::parallel;
 use crate::repo::{Commit, Revision};
 use crate::store::Store;
 use crate::store::census::{Blob, Census, Recorded};
@@ -21,10 +23,14 @@ pub(super) fn repos(
         let (a, b) = (&census.commits[*a], &census.commits[*b]);
         (a.manifest.hub, &a.repo) == (b.manifest.hub, &b.repo)
     };
-    indices
-        .chunk_by(of_one_repo)
-        .map(|records| repo(store, census, holdings, records))
-        .collect()
+    let repos: Vec<&[usize]> = indices.chunk_by(of_one_repo).collect();
+    let shares = parallel::shares(&repos, |repos| {
+        let repos = repos.iter();
+        repos
+            .map(|records| repo(store, census, holdings, records))
+            .collect::<Result<Vec<_>, _>>()
+    });
+    Ok(shares.into_iter().collect::<Result<Vec<_>, _>>()?.concat())
 }
 
 fn repo(
@@ -40,26 +46,27 @@ fn repo(
         .flat_map(|record| &census.commits[*record].manifest.revisions)
         .collect();
     let now = store.references(hub, &id, asked.into_iter().cloned())?;
-    let mut contents = HashMap::new();
-    let mut commits = Vec::new();
-    for record in records {
-        let own = contents_of(&census.commits[*record], *record, holdings);
-        commits.push(snapshot(
-            &census.commits[*record],
-            *record,
-            holdings,
-            &own,
-            &now,
-        ));
-        contents.extend(own);
-    }
+    let own: Vec<HashMap<BlobId, u64>> = records
+        .iter()
+        .map(|record| contents_of(&census.commits[*record], *record, holdings))
+        .collect();
+    let contents: HashMap<&BlobId, &u64> = own.iter().flatten().collect();
+    let shown = records.iter().zip(&own);
+    let shown: Vec<_> = shown
+        .map(|(record, own)| (holdings.views(*record), own))
+        .collect();
+    let commits = records.iter().zip(&own).map(|(record, own)| {
+        let recorded = &census.commits[*record];
+        snapshot(recorded, *record, holdings, own, &now)
+    });
     Ok(Repo {
         hub,
         id,
         is_in_store: true,
-        size_bytes: contents.values().sum(),
+        size_bytes: contents.into_values().sum(),
         unique_bytes: holdings.freed_by_commits(records.iter().copied()),
-        commits,
+        apart_bytes: bytes_apart(&shown),
+        commits: commits.collect(),
     })
 }
 
@@ -86,19 +93,10 @@ fn snapshot(
         .map(|(at, _)| at)
         .collect();
     let missing = pulled.iter().filter(|at| !holdings.is_here(record, **at));
-    // A branch that has moved on names another commit now.
-    let is_there = |revision: &&Revision| {
-        now.get(*revision)
-            .is_none_or(|commit| *commit == manifest.commit)
-    };
     Snapshot {
         commit: Some(manifest.commit.clone()),
-        revisions: manifest
-            .revisions
-            .iter()
-            .filter(is_there)
-            .cloned()
-            .collect(),
+        // A branch that has moved on names another commit now.
+        revisions: manifest.led_by(now).cloned().collect(),
         is_pinned: manifest.is_pinned,
         files: pulled.len() as u64,
         missing: missing.count() as u64,

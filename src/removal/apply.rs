@@ -10,10 +10,11 @@ use crate::error::{Cause, Error};
 use crate::fs::{self, FileId, Stamp};
 use crate::hub::RemoteFile;
 use crate::removal::{Going, Key, Removal};
+use crate::repo::{RepoPath, Revision};
 use crate::store::Store;
 use crate::store::collect::Collecting;
 use crate::view::places::{Place, is_there, places, unless_closed};
-use crate::view::{View, ViewId, ViewKind, Withdrawal, Withdrawn};
+use crate::view::{RepoView, View, ViewId, ViewKind, Withdrawal, Withdrawn};
 
 /// What has gone.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +41,17 @@ pub struct Removed {
 }
 
 impl Removed {
+    /// Counts what went out of a view. A layout with one folder for all revisions tells the same twice.
+    fn withdrew(&mut self, withdrawn: Withdrawn) {
+        self.names += withdrawn.names;
+        self.freed_bytes += withdrawn.freed_bytes;
+        for path in withdrawn.foreign {
+            if !self.foreign.contains(&path) {
+                self.foreign.push(path);
+            }
+        }
+    }
+
     /// Counts what went in another store, too.
     pub fn add(&mut self, other: Self) {
         self.names += other.names;
@@ -104,12 +116,38 @@ fn withdraw(store: &Store, going: &Going, removed: &mut Removed) -> Result<(), C
                 keep_linked(going, id, removed);
                 continue;
             };
-            removed.names += withdrawn.names;
-            removed.freed_bytes += withdrawn.freed_bytes;
-            removed.foreign.extend(withdrawn.foreign);
+            removed.withdrew(withdrawn);
+        }
+        for left in going.left_at.iter().filter(|(_, files)| !files.is_empty()) {
+            let part = view.at(&going.repo, left.0);
+            match unless_closed(withdraw_left(store, going, &pulled, part.as_ref(), left))? {
+                Some(withdrawn) => removed.withdrew(withdrawn),
+                None => {
+                    removed.closed.insert(id.root.clone());
+                }
+            }
         }
     }
     Ok(())
+}
+
+/// What the next commit of a revision left standing in the folder of that.
+fn withdraw_left(
+    store: &Store,
+    going: &Going,
+    pulled: &[(RemoteFile, Vec<Stamp>)],
+    part: &dyn RepoView,
+    (revision, left): (&Revision, &BTreeSet<RepoPath>),
+) -> Result<Withdrawn, Cause> {
+    let files = pulled.iter().filter(|(file, _)| left.contains(&file.path));
+    part.withdraw(&Withdrawal {
+        commit: &going.manifest.commit,
+        revisions: &[],
+        shown_at: std::slice::from_ref(revision),
+        files: &files.cloned().collect::<Vec<_>>(),
+        store: store.root(),
+        is_whole: false,
+    })
 }
 
 /// Keeps the contents that a view may lead to which could not be changed: a second name would hold

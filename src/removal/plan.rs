@@ -26,6 +26,9 @@ pub struct Removal {
     pub kept_git: BTreeSet<GitOid>,
     /// What is unfinished and goes.
     pub unfinished: Vec<Unfinished>,
+    /// Bytes that become free, as far as every view can be changed. Names that are given up alone,
+    /// while the commit stays, are not counted.
+    pub freed_bytes: u64,
     /// Records that say nothing. They stay, and so does what no record names: it may be theirs.
     pub damaged: Vec<PathBuf>,
 }
@@ -47,6 +50,9 @@ pub struct Going {
     pub revisions: BTreeSet<Revision>,
     /// Those under which views may show it: [`Held::revisions`].
     pub shown_at: BTreeSet<Revision>,
+    /// Those that views showed it under before they led to another commit, and the files that go of which
+    /// that one has none: what a folder for the revision still has.
+    pub left_at: BTreeMap<Revision, BTreeSet<RepoPath>>,
     /// What was pulled of it, with every look that the content was recorded to have.
     pub pulled: Vec<(RemoteFile, Vec<Stamp>)>,
     /// The files that go.
@@ -67,6 +73,7 @@ impl Removal {
         self.unclaimed.extend(other.unclaimed);
         self.kept_git.extend(other.kept_git);
         self.unfinished.extend(other.unfinished);
+        self.freed_bytes += other.freed_bytes;
         self.damaged.extend(other.damaged);
     }
 
@@ -124,17 +131,32 @@ impl Removal {
         let commits: Vec<Going> = marks
             .commits
             .iter()
-            .map(|(index, (part, why))| going(stock, &stock.commits[*index], part, *why, &stamps))
+            .map(|(index, (part, why))| {
+                let held = &stock.commits[*index];
+                let going = going(stock, held, part, *why, &stamps);
+                Going {
+                    left_at: left_at(stock, marks, held, &going.files),
+                    ..going
+                }
+            })
             .collect();
         let (needed, kept_git) = needed_after(stock, marks, &commits);
         let candidates = commits.iter().flat_map(|going| &going.blobs);
-        let blobs = candidates
+        let blobs: BTreeMap<BlobId, u64> = candidates
             .chain(&marks.blobs)
             .filter(|id| !needed.contains(id))
             .filter_map(|id| Some((*id, stock.blobs.get(id)?.len)))
             .collect();
+        let unfinished = unfinished(stock, marks, &commits);
+        let unneeded = marks.blobs.iter().filter(|id| blobs.contains_key(id));
+        let unneeded = unneeded.filter_map(|id| stock.blobs.get(id));
+        let unneeded = unneeded.filter(|blob| !stock.holdings.is_held_elsewhere(blob));
+        let freed_bytes = stock.holdings.freed_by(given_up(stock, marks, &commits))
+            + unneeded.map(|blob| blob.len).sum::<u64>()
+            + unfinished.iter().map(|one| one.disk_bytes).sum::<u64>();
         Self {
-            unfinished: unfinished(stock, marks, &commits),
+            unfinished,
+            freed_bytes,
             damaged: stock.damaged.clone(),
             unclaimed: marks.blobs.clone(),
             kept_git,
@@ -180,12 +202,52 @@ fn going(
         },
         names,
         shown_at: held.revisions.clone(),
+        left_at: BTreeMap::new(),
         pulled: pulled().map(|file| (file.clone(), looks(file))).collect(),
         files,
         size_bytes: blobs.iter().map(len).sum(),
         blobs,
         last_used: held.recorded.last_used,
     }
+}
+
+/// What of `files` is to be seen under the revisions that lead to another commit by now: what that one
+/// does not list; where it goes as well, what was not pulled of it.
+fn left_at(
+    stock: &Stock,
+    marks: &Marks,
+    held: &Held,
+    files: &BTreeSet<RepoPath>,
+) -> BTreeMap<Revision, BTreeSet<RepoPath>> {
+    let (hub, repo, _) = held.key();
+    let left = held.left.iter().filter_map(|(revision, commit)| {
+        let key = (hub, repo.clone(), commit.clone());
+        let mut commits = stock.commits.iter().enumerate();
+        // Of a commit without a record nobody knows what it shows.
+        let (index, next) = commits.find(|(_, other)| other.key() == key)?;
+        let goes = marks.commits.get(&index).is_some_and(|(part, _)| {
+            let names = next.names.union(&next.noted).cloned().collect();
+            is_whole(next, part, &names)
+        });
+        let records = next.manifest().files.iter();
+        let staying = records.filter(|file| !goes || is_pulled(file));
+        let shown: HashSet<&RepoPath> = staying.map(|file| &file.remote.path).collect();
+        let left = files.iter().filter(|path| !shown.contains(path));
+        Some((revision.clone(), left.cloned().collect()))
+    });
+    left.collect()
+}
+
+/// The files that go, as [`Holdings`](crate::inventory::Holdings) count them.
+fn given_up(stock: &Stock, marks: &Marks, commits: &[Going]) -> Vec<(usize, usize)> {
+    let places = marks.commits.keys().zip(commits);
+    let files = places.flat_map(|(index, going)| {
+        let files = stock.commits[*index].manifest().files.iter().enumerate();
+        files
+            .filter(|(_, file)| going.files.contains(&file.remote.path))
+            .map(|(file, _)| (*index, file))
+    });
+    files.collect()
 }
 
 /// Nothing stays of a commit to which nothing leads any more, or of which no file is left.

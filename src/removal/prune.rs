@@ -68,13 +68,13 @@ impl Policy {
     }
 }
 
-/// Whether a content has a name outside the store, in an adopted folder perhaps. It would free nothing.
+/// Whether a content would free nothing: something that is in no record has a name of it.
 fn is_held(stock: &Stock, id: &BlobId) -> bool {
     let blob = stock.blobs.get(id);
-    blob.is_some_and(|blob| blob.links > blob.own_links)
+    blob.is_some_and(|blob| stock.holdings.is_held_elsewhere(blob))
 }
 
-/// Marks commits until what is left is small enough.
+/// Marks commits until what is left is small enough. Those that would free nothing in any case stay.
 fn make_room(stock: &Stock, keep_bytes: u64, marks: &mut Marks) {
     let mut needed: HashMap<BlobId, usize> = HashMap::new();
     let rest = |marks: &Marks, index: &usize| !marks.commits.contains_key(index);
@@ -97,10 +97,14 @@ fn make_room(stock: &Stock, keep_bytes: u64, marks: &mut Marks) {
         if bytes <= keep_bytes {
             return;
         }
-        for id in contents(&stock.commits[index]) {
+        let contents = contents(&stock.commits[index]);
+        if contents.iter().all(|id| is_held(stock, id)) {
+            continue;
+        }
+        for id in contents {
             if let Some(count) = needed.get_mut(&id) {
                 *count -= 1;
-                if *count == 0 {
+                if *count == 0 && !is_held(stock, &id) {
                     bytes -= len(&id);
                 }
             }
@@ -125,7 +129,7 @@ mod tests {
     use super::Shown::{No, Unknown, Yes};
     use super::*;
     use crate::removal::Removal;
-    use crate::removal::testing::{at, blob, held, stock};
+    use crate::removal::testing::{at, blob, held, look_again, stock};
 
     const DAY: Duration = Duration::from_secs(86_400);
 
@@ -192,6 +196,32 @@ mod tests {
         };
         let shown = [Shown::Yes; 2];
         assert_eq!(reasons(policy, &stock, &shown), [(0, Why::Unused)]);
+    }
+
+    #[test]
+    fn what_has_a_name_elsewhere_makes_no_room() {
+        let commits = vec![
+            held("org/a", '1', &[5], &["main"]),
+            held("org/b", '2', &[1, 5], &["main"]),
+            held("org/c", '3', &[2], &["main"]),
+            held("org/d", '4', &[3], &["main"]),
+        ];
+        let mut stock = stock(commits, &[]);
+        if let Some(blob) = stock.blobs.get_mut(&blob(5)) {
+            blob.links = 2;
+        }
+        look_again(&mut stock);
+        let policy = Policy {
+            keep_bytes: Some(9000),
+            ..policy()
+        };
+        let want = [(1, Why::Room), (2, Why::Room)];
+        assert_eq!(reasons(policy, &stock, &[Yes; 4]), want);
+        let freed = |stock: &Stock| {
+            let marks = policy.mark(stock, &[Yes; 4]);
+            Removal::new(stock, &marks).freed_bytes
+        };
+        assert_eq!(freed(&stock), 3000);
     }
 
     proptest! {

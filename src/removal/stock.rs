@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use crate::digest::BlobId;
 use crate::error::Cause;
 use crate::fs;
+use crate::inventory::Holdings;
 use crate::removal::Key;
 use crate::repo::{Commit, HubName, RepoId, Revision};
 use crate::store::Store;
@@ -28,6 +29,8 @@ pub struct Stock {
     pub unclaimed: BTreeMap<BlobId, SystemTime>,
     /// Unfinished contents.
     pub unfinished: Vec<Unfinished>,
+    /// Which names each of the commits holds, by its place.
+    pub holdings: Holdings,
 }
 
 /// A commit of which something was pulled.
@@ -42,6 +45,9 @@ pub struct Held {
     /// Those that may show it in a view: under which it was asked for and which lead to no other commit
     /// by now, and the commit itself.
     pub revisions: BTreeSet<Revision>,
+    /// Those under which it was asked for and which lead to another commit by now. In a folder for a
+    /// revision there may be files of it that the other commit does not have.
+    pub left: BTreeMap<Revision, Commit>,
 }
 
 /// Whether a commit is still to be seen in its views.
@@ -162,16 +168,18 @@ impl Stock {
     /// they need cannot be told.
     pub fn of(store: &Store) -> Result<Self, Cause> {
         let census = store.census()?;
-        if let Some((path, version)) = census.newer.into_iter().next() {
+        if let Some((path, version)) = census.newer.first() {
             return Err(Cause::TooNew {
-                path,
+                path: path.clone(),
                 found: version.to_string(),
                 known: crate::store::snapshot::VERSION,
             });
         }
+        let blobs = store.blobs()?;
         let mut stock = Self {
+            holdings: Holdings::take(&census, &blobs, &mut |_, _, _| {}),
             damaged: census.damaged,
-            blobs: store.blobs()?,
+            blobs,
             unfinished: store.all_unfinished()?,
             ..Self::default()
         };
@@ -227,15 +235,21 @@ impl Held {
         let Manifest { commit, .. } = &recorded.manifest;
         let says = |revision: &Revision| leading.get(revision).map(|said| said == commit);
         let names = leading.keys().filter(|name| says(name) == Some(true));
-        let asked = recorded.manifest.revisions.iter();
+        let mut revisions: BTreeSet<Revision> =
+            recorded.manifest.led_by(leading).cloned().collect();
+        revisions.insert(Revision::from(commit));
+        let left = recorded.shown_under().into_iter();
+        let left = left.filter(|revision| !revisions.contains(revision));
+        let left = left.filter_map(|revision| {
+            let other = leading.get(&revision)?.clone();
+            Some((revision, other))
+        });
+        let left = left.collect();
         let mut held = Self {
             names: names.cloned().collect(),
             noted: BTreeSet::new(),
-            revisions: asked
-                .filter(|revision| says(revision) != Some(false))
-                .cloned()
-                .chain(Revision::parse(commit.as_str()))
-                .collect(),
+            revisions,
+            left,
             recorded,
         };
         let noted = held.noted()?;

@@ -4,14 +4,12 @@ use std::collections::BTreeSet;
 
 use crate::error::{Cause, NotStored};
 use crate::hub::RemoteFile;
+use crate::inventory::find::names_like;
 use crate::reference::{Entry, Reference};
 use crate::removal::stock::Held;
 use crate::removal::{Marks, Part, Stock, Why};
 use crate::repo::{RepoId, RepoPath, Revision};
-use crate::select::{Selection, nearest};
-
-/// A beginning of a commit that is shorter names nothing.
-const SHORTEST_COMMIT: usize = 7;
+use crate::select::Selection;
 
 /// What is asked to go.
 #[derive(Clone, Debug)]
@@ -183,20 +181,15 @@ impl Wish {
 
 /// Whether a revision is this commit, or a beginning of its id that is long enough.
 fn is_commit(revision: &Revision, held: &Held) -> bool {
-    let text = revision.as_str();
     let is_name = held.names.contains(revision) || held.noted.contains(revision);
-    !is_name && text.len() >= SHORTEST_COMMIT && held.manifest().commit.as_str().starts_with(text)
+    !is_name && held.manifest().commit.is_meant_by(revision)
 }
 
 fn unknown_repo(repo: &RepoId, stock: &Stock) -> Cause {
-    let known: BTreeSet<String> = stock
-        .commits
-        .iter()
-        .map(|held| held.recorded.repo.to_string())
-        .collect();
+    let known = stock.commits.iter().map(|held| &held.recorded.repo);
     Cause::NotStored(NotStored {
         what: "the repo".to_owned(),
-        nearest: nearest(&repo.to_string(), known.iter().map(String::as_str)),
+        nearest: names_like(repo, known),
         elsewhere: None,
     })
 }

@@ -9,8 +9,9 @@ use super::stock::Held;
 use crate::digest::{BlobId, Digest};
 use crate::fs::{FileId, Stamp};
 use crate::hub::RemoteFile;
+use crate::inventory::Holdings;
 use crate::repo::{Commit, HubName, RepoId, RepoKind, RepoPath, Revision};
-use crate::store::census::{Blob, Recorded};
+use crate::store::census::{Blob, Census, Recorded};
 use crate::store::snapshot::Manifest;
 
 /// A commit of `repo` that consists of one digit, with a file `f<n>` of content `n` for each of `files`.
@@ -33,6 +34,7 @@ pub(super) fn held(repo: &str, digit: char, files: &[u8], names: &[&str]) -> Hel
         },
         noted: BTreeSet::new(),
         revisions: names.clone(),
+        left: BTreeMap::new(),
         names,
     }
 }
@@ -73,12 +75,24 @@ pub(super) fn stock(commits: Vec<Held>, unclaimed: &[(u8, u64)]) -> Stock {
         blobs.insert(blob(*number), one(u64::from(*number) * 1000));
         written.insert(blob(*number), at(*day));
     }
-    Stock {
+    let mut stock = Stock {
         commits,
         blobs,
         unclaimed: written,
         ..Stock::default()
-    }
+    };
+    look_again(&mut stock);
+    stock
+}
+
+/// Counts the names of the contents anew.
+pub(super) fn look_again(stock: &mut Stock) {
+    let commits = stock.commits.iter().map(|held| held.recorded.clone());
+    let census = Census {
+        commits: commits.collect(),
+        ..Census::default()
+    };
+    stock.holdings = Holdings::take(&census, &stock.blobs, &mut |_, _, _| {});
 }
 
 fn one(len: u64) -> Blob {
@@ -89,7 +103,7 @@ fn one(len: u64) -> Blob {
         links: 1,
         own_links: 1,
         stamp: Stamp::of(&any),
-        file: FileId::of(&any),
+        file: FileId::on(0, len),
         is_told: true,
     }
 }

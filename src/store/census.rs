@@ -3,7 +3,7 @@
 //! Reads, and changes nothing. What it says was so while it was read; whoever removes something on the
 //! strength of it holds the store's lock alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{DirEntry, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -36,7 +36,7 @@ pub struct Census {
 }
 
 /// A commit of which files were pulled.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Recorded {
     /// The repo.
     pub repo: RepoId,
@@ -192,6 +192,21 @@ impl Store {
 }
 
 impl Recorded {
+    /// Under what views may show it: every revision under which it was asked for, and the commit itself.
+    /// Where a layout has a folder for each revision, one that has moved on still has what the next
+    /// commit did not replace there.
+    pub fn shown_under(&self) -> BTreeSet<Revision> {
+        let asked = self.manifest.revisions.iter().cloned();
+        asked
+            .chain([Revision::from(&self.manifest.commit)])
+            .collect()
+    }
+
+    /// Whether it was to be seen under its own id.
+    pub fn is_shown_by_id(&self) -> bool {
+        self.manifest.is_pinned || self.manifest.revisions.is_empty()
+    }
+
     fn key(&self) -> (HubName, &RepoId, &Commit) {
         (self.manifest.hub, &self.repo, &self.manifest.commit)
     }

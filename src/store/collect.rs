@@ -3,19 +3,19 @@
 //! Each step stands by itself: a kill between two of them leaves a store in which the next pull is
 //! right. Lock files stay: see [`super::lock`].
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::{File, Metadata};
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
 use std::time::SystemTime;
 
-use crate::digest::{BlobId, GitOid};
+use crate::digest::{BlobId, Digest, GitOid};
 use crate::error::Cause;
 use crate::fs::{self, FileId, OnPath};
 use crate::repo::{Commit, HubName, RepoId, Revision};
 use crate::store::Store;
 use crate::store::census::Unfinished;
 use crate::store::lock::Lock;
+use crate::store::names::Named;
 use crate::store::snapshot::{Manifest, read_reference};
 
 /// Leave to take things out; everybody who writes waits until it is dropped.
@@ -107,7 +107,17 @@ impl Store {
         if ids.is_empty() {
             return Ok(discarded);
         }
-        let mut git_names = self.git_names()?;
+        let mut git_names: HashMap<FileId, Vec<Named>> = HashMap::new();
+        let mut blobs = HashSet::new();
+        for name in self.names()? {
+            let file = FileId::of(&name.metadata);
+            match name.digest {
+                Digest::Git(_) => git_names.entry(file).or_default().push(name),
+                Digest::Sha256(_) => {
+                    blobs.insert(file);
+                }
+            }
+        }
         for id in ids {
             let path = self.layout.blob(*id);
             let Some(there) = fs::lstat(&path)?.filter(Metadata::is_file) else {
@@ -120,50 +130,30 @@ impl Store {
             }
             // A blob without its second name is a blob; a second name alone would be found by pulls.
             for name in also {
-                self.disk.remove(&name)?;
+                self.disk.remove(&name.path)?;
             }
             discarded.freed_bytes += fs::remove_counted(&path)?;
             discarded.blobs += 1;
         }
-        discarded.freed_bytes += self.discard_strays(git_names, kept)?;
+        git_names.retain(|file, _| !blobs.contains(file));
+        discarded.freed_bytes += Self::discard_strays(git_names.into_values().flatten(), kept)?;
         Ok(discarded)
     }
 
     /// A blob that was replaced by another copy of itself leaves its second name to the old one.
     fn discard_strays(
-        &self,
-        mut git_names: HashMap<FileId, Vec<PathBuf>>,
+        strays: impl IntoIterator<Item = Named>,
         kept: &BTreeSet<GitOid>,
     ) -> Result<u64, Cause> {
-        for blob in fs::files_below(&self.layout.blobs().join("sha256"))? {
-            if let Some(there) = fs::lstat(&blob)? {
-                git_names.remove(&FileId::of(&there));
-            }
-        }
-        let is_kept = |path: &PathBuf| {
-            let name = path.file_name().and_then(|name| name.to_str());
-            let oid = name.and_then(|name| name.parse().ok());
-            oid.is_none_or(|oid| kept.contains(&oid))
-        };
-        let strays = git_names.into_values().flatten();
+        let is_kept =
+            |name: &Named| !matches!(name.digest, Digest::Git(oid) if !kept.contains(&oid));
         let mut freed_bytes = 0;
-        for path in strays.filter(|path| !is_kept(path)) {
+        for Named { path, .. } in strays.into_iter().filter(|name| !is_kept(name)) {
             if fs::lstat(&path)?.is_some_and(|there| there.nlink() == 1) {
                 freed_bytes += fs::remove_counted(&path)?;
             }
         }
         Ok(freed_bytes)
-    }
-
-    /// Every second name, by its file.
-    fn git_names(&self) -> Result<HashMap<FileId, Vec<PathBuf>>, Cause> {
-        let mut names: HashMap<FileId, Vec<PathBuf>> = HashMap::new();
-        for path in fs::files_below(&self.layout.blobs().join("git-sha1"))? {
-            if let Some(there) = fs::lstat(&path)? {
-                names.entry(FileId::of(&there)).or_default().push(path);
-            }
-        }
-        Ok(names)
     }
 
     /// Removes something unfinished, unless somebody turns out to be at work on it; whether it did.
@@ -259,7 +249,6 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::digest::Digest;
 
     fn put(store: &Store, bytes: &'static [u8]) -> BlobId {
         let digest = Digest::Git(GitOid::of(bytes));

@@ -29,22 +29,27 @@ impl Store {
     /// # Errors
     /// When a folder cannot be read.
     pub fn names(&self) -> Result<Vec<Named>, Cause> {
-        let mut names = Vec::new();
-        for path in files_below(&self.layout.blobs(), 3)? {
-            let digest = path
-                .file_name()
-                .and_then(|name| Digest::from_digits(name.to_str()?));
-            let there = fs::lstat(&path)?.filter(Metadata::is_file);
-            if let (Some(digest), Some(metadata)) = (digest, there) {
-                names.push(Named {
-                    digest,
-                    path,
-                    metadata,
-                });
-            }
-        }
-        Ok(names)
+        named_below(&self.layout.blobs(), 3)
     }
+}
+
+/// The names so many levels below `dir` that are a digest's.
+fn named_below(dir: &Path, depth: usize) -> Result<Vec<Named>, Cause> {
+    let mut names = Vec::new();
+    for path in files_below(dir, depth)? {
+        let digest = path
+            .file_name()
+            .and_then(|name| Digest::from_digits(name.to_str()?));
+        let there = fs::lstat(&path)?.filter(Metadata::is_file);
+        if let (Some(digest), Some(metadata)) = (digest, there) {
+            names.push(Named {
+                digest,
+                path,
+                metadata,
+            });
+        }
+    }
+    Ok(names)
 }
 
 /// Renames proven and synced content to the name `blob` of its digest. A second name that led to what
@@ -69,10 +74,9 @@ pub(super) fn take_name(
 /// Gives `blob` the second names of the file that it has replaced. Which those are only the files
 /// tell: a digest of one kind does not lead to the other.
 fn relink(disk: &dyn Disk, layout: &Layout, before: &Metadata, blob: &Path) -> Result<(), Cause> {
-    for name in fs::files_below(&layout.blobs().join("git-sha1"))? {
-        let there = fs::lstat(&name)?;
-        if there.is_some_and(|there| FileId::of(&there) == FileId::of(before)) {
-            disk.link(blob, &name)?;
+    for name in named_below(&layout.blobs().join("git-sha1"), 2)? {
+        if FileId::of(&name.metadata) == FileId::of(before) {
+            disk.link(blob, &name.path)?;
         }
     }
     Ok(())

@@ -52,6 +52,9 @@ pub(super) fn seal<T: Serialize>(version: u32, record: &T) -> Result<Vec<u8>, Ca
 
 /// The record in the text of a file, if it is of version `known` or older.
 pub(super) fn open<T: DeserializeOwned>(bytes: &[u8], known: u32) -> Opened<T> {
+    if let Some(record) = as_sealed(bytes, known) {
+        return serde_json::from_slice(record).map_or(Opened::Damaged, Opened::Record);
+    }
     let Ok(sealed) = serde_json::from_slice::<Sealed>(bytes) else {
         // A newer one may look different in everything but its version.
         return match serde_json::from_slice(bytes) {
@@ -69,6 +72,18 @@ pub(super) fn open<T: DeserializeOwned>(bytes: &[u8], known: u32) -> Opened<T> {
     serde_json::from_str(text).map_or(Opened::Damaged, Opened::Record)
 }
 
+/// The text of the record in a file that is to the byte as [`seal`] writes it: where it ends is known
+/// without reading it as JSON. Any other text is read as JSON.
+fn as_sealed(bytes: &[u8], known: u32) -> Option<&[u8]> {
+    let rest = bytes.strip_prefix(b"{\"version\":")?;
+    let (version, rest) = rest.split_at_checked(rest.iter().position(|byte| *byte == b',')?)?;
+    let version: u32 = std::str::from_utf8(version).ok()?.parse().ok()?;
+    let (sha256, rest) = rest.strip_prefix(b",\"sha256\":\"")?.split_at_checked(64)?;
+    let sha256: BlobId = std::str::from_utf8(sha256).ok()?.parse().ok()?;
+    let record = rest.strip_prefix(b"\",\"record\":")?.strip_suffix(b"}")?;
+    (version <= known && BlobId::of(record) == sha256).then_some(record)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,6 +93,11 @@ mod tests {
         let record = vec!["a name".to_owned(), "another".to_owned()];
         let sealed = seal(1, &record).unwrap();
         assert_eq!(open(&sealed, 1), Opened::Record(record.clone()));
+        assert!(as_sealed(&sealed, 1).is_some() && as_sealed(&sealed, 0).is_none());
+        // Somebody has put it in order, as programs do.
+        let spaced = [b" ", &sealed[..], b"\n"].concat();
+        assert!(as_sealed(&spaced, 1).is_none());
+        assert_eq!(open(&spaced, 1), Opened::Record(record.clone()));
         for at in 0..sealed.len() * 8 {
             let mut flipped = sealed.clone();
             flipped[at / 8] ^= 1 << (at % 8);

@@ -13,7 +13,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rustix::fs::futimens;
 use serde::{Deserialize, Serialize};
 
-use crate::digest::BlobId;
 use crate::error::Cause;
 use crate::fs::{self, OnPath};
 use crate::hub::RemoteFile;
@@ -22,8 +21,10 @@ use crate::store::Store;
 use crate::store::sealed::{self, Opened};
 use crate::view::ViewId;
 
+mod file;
 mod stamps;
 
+pub use file::FileRecord;
 pub use stamps::Stamps;
 
 /// The newest format of a record that is known here.
@@ -68,20 +69,6 @@ pub struct Manifest {
     pub is_partial_listing: bool,
     /// Every file of the commit, sorted by path.
     pub files: Vec<FileRecord>,
-}
-
-/// One file of a manifest.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileRecord {
-    /// The hub's row.
-    #[serde(flatten)]
-    pub remote: RemoteFile,
-    /// The blob that it became, when it was pulled.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub blob: Option<BlobId>,
-    /// What the published file looked like when its bytes had been proven: in each view anew.
-    #[serde(default, alias = "stamp", skip_serializing_if = "Stamps::is_empty")]
-    pub stamps: Stamps,
 }
 
 impl Manifest {
@@ -218,6 +205,19 @@ impl Manifest {
     /// The text of the file that holds it.
     pub(crate) fn to_text(&self) -> Result<Vec<u8>, Cause> {
         sealed::seal(VERSION, self)
+    }
+
+    /// Those of its revisions that lead to the commit, if the revisions of the repo are `now` these:
+    /// the ones of which nothing is known any more do.
+    pub fn led_by<'a>(
+        &'a self,
+        now: &'a BTreeMap<Revision, Commit>,
+    ) -> impl Iterator<Item = &'a Revision> {
+        let leads_here = |revision: &&Revision| {
+            let commit = now.get(*revision);
+            commit.is_none_or(|commit| *commit == self.commit)
+        };
+        self.revisions.iter().filter(leads_here)
     }
 
     /// The hub's rows.

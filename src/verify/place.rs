@@ -50,16 +50,7 @@ pub(super) fn shown_in(store: &Store, recorded: &Recorded, id: &ViewId) -> Resul
     let manifest = &recorded.manifest;
     let asked = manifest.revisions.iter().cloned();
     let now = store.references(manifest.hub, &recorded.repo, asked)?;
-    let leads_here = |revision: &&Revision| {
-        let commit = now.get(*revision);
-        commit.is_none_or(|commit| *commit == manifest.commit)
-    };
-    let mut revisions: Vec<Revision> = manifest
-        .revisions
-        .iter()
-        .filter(leads_here)
-        .cloned()
-        .collect();
+    let mut revisions: Vec<Revision> = manifest.led_by(&now).cloned().collect();
     // There, a commit has a folder of its own.
     let has_own = manifest.is_pinned || id.kind == ViewKind::HuggingFace;
     if has_own || manifest.revisions.is_empty() {

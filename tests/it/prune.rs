@@ -91,7 +91,7 @@ fn what_a_branch_left_behind_goes_unless_it_was_asked_for_by_its_id() {
         assert_eq!(ran.stdout.contains("detached"), !is_pinned, "{ran:?}");
         assert!(is_there(&larder, &hub, "org/one"));
         assert_eq!(
-            ran.stdout.contains("removed 1 commit (13 B): 13 B freed"),
+            ran.stdout.contains("removed 1 commit: 13 B freed"),
             !is_pinned,
             "{ran:?}"
         );

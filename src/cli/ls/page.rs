@@ -187,6 +187,7 @@ mod tests {
             is_in_store,
             size_bytes: snapshot.size_bytes,
             unique_bytes: snapshot.unique_bytes,
+            apart_bytes: snapshot.size_bytes,
             commits: vec![snapshot],
         }
     }

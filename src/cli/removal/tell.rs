@@ -28,7 +28,7 @@ pub(crate) fn planned(
         return Ok(());
     }
     let text = table(removal, output.width);
-    output.answer(&format!("{text}would remove {}\n", sum(removal)))
+    output.answer(&format!("{text}would remove {}\n", forecast(removal)))
 }
 
 /// What has gone; without the table where it was shown before.
@@ -138,10 +138,12 @@ fn name(going: &Going) -> String {
     }
 }
 
-/// All of it in words: `2 commits, 3 files of others and 1 unneeded content, 4.9 GB`.
-pub(crate) fn sum(removal: &Removal) -> String {
-    let bytes: u64 = removal.blobs.values().sum();
-    let unfinished: u64 = removal.unfinished.iter().map(|one| one.disk_bytes).sum();
+/// All of it in words, and what becomes free: `2 commits, 3 files, 1 unneeded content (4.9 GB)`.
+pub(crate) fn forecast(removal: &Removal) -> String {
+    format!("{} ({})", sum(removal), size(removal.freed_bytes))
+}
+
+fn sum(removal: &Removal) -> String {
     let whole = removal.commits.iter().filter(|going| going.is_whole);
     let (mut files, mut names) = (0, 0);
     for going in removal.commits.iter().filter(|going| !going.is_whole) {
@@ -169,7 +171,7 @@ pub(crate) fn sum(removal: &Removal) -> String {
     if parts.is_empty() {
         return "nothing".to_owned();
     }
-    format!("{} ({})", parts.join(", "), size(bytes + unfinished))
+    parts.join(", ")
 }
 
 fn document(removal: &Removal) -> Value {
@@ -192,5 +194,6 @@ fn document(removal: &Removal) -> Value {
         "unfinished_files": removal.unfinished.len(),
         "damaged_records": removal.damaged.len(),
         "content_bytes": removal.blobs.values().sum::<u64>(),
+        "freed_bytes": removal.freed_bytes,
     })
 }

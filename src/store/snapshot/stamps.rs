@@ -1,6 +1,10 @@
 //! What the published copies of one file looked like when their bytes had been proven.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::fs::Stamp;
 
@@ -8,24 +12,36 @@ use crate::fs::Stamp;
 const MOST: usize = 8;
 
 /// A few stamps, the latest at the end. Names of one file share one.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "Written")]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Stamps(Vec<Stamp>);
 
-/// The first larder knew one view and wrote one stamp.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Written {
-    One(Stamp),
-    Some(Vec<Stamp>),
+impl<'de> Deserialize<'de> for Stamps {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Written)
+    }
 }
 
-impl From<Written> for Stamps {
-    fn from(written: Written) -> Self {
-        match written {
-            Written::One(stamp) => Self(vec![stamp]),
-            Written::Some(stamps) => stamps.into_iter().collect(),
+/// A list of stamps; the first larder knew one view and wrote one stamp.
+struct Written;
+
+impl<'de> Visitor<'de> for Written {
+    type Value = Stamps;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a stamp, or a list of them")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut written: A) -> Result<Stamps, A::Error> {
+        let mut stamps = Stamps::default();
+        while let Some(stamp) = written.next_element::<Stamp>()? {
+            stamps.extend([stamp]);
         }
+        Ok(stamps)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, written: A) -> Result<Stamps, A::Error> {
+        let stamp = Stamp::deserialize(MapAccessDeserializer::new(written))?;
+        Ok(Stamps(vec![stamp]))
     }
 }
 
