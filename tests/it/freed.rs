@@ -44,7 +44,7 @@ fn measured(dir: &Path) -> u64 {
                 || ["config.json", "own.bin", "shared.bin"].contains(&name);
             if there.is_dir() {
                 add(&path, found);
-            } else if there.is_file() && is_content && !name.ends_with(".lock") {
+            } else if there.is_file() && is_content {
                 found.insert(there.ino(), there.len());
             }
         }
