@@ -32,16 +32,23 @@ pub(crate) fn everything(world: &World) {
 fn verified(world: &World) {
     let (mut missing, mut gone) = (BTreeSet::new(), BTreeSet::new());
     for (key, record) in &world.model.records {
-        for view in &record.views {
-            let snapshot = world.folder(*view, key.0).join("snapshots").join(&key.1);
-            if fs::symlink_metadata(&snapshot).is_err() {
-                gone.insert((key.1.clone(), world.cache(*view)));
-                continue;
+        let views = record.views.iter().copied();
+        let (there, away): (Vec<View>, Vec<View>) =
+            views.partition(|view| world.snapshot(*view, key).exists());
+        gone.extend(away.iter().map(|view| (key.1.clone(), world.cache(*view))));
+        let shows = |view: View, path: &String| {
+            let shown = world.model.shown.get(&(view, key.clone()));
+            shown.is_some_and(|shown| shown.contains(path))
+        };
+        for path in &record.files {
+            let had = |view: View| record.complete.contains(&view) || shows(view, path);
+            // What is in no view was in one of them; in which, nobody noted.
+            let is_lost = away.is_empty() && !there.iter().any(|view| had(*view));
+            for view in &there {
+                if !shows(*view, path) && (is_lost || record.complete.contains(view)) {
+                    missing.insert(world.snapshot(*view, key).join(path));
+                }
             }
-            let shown = world.model.shown.get(&(*view, key.clone()));
-            let is_shown = |path: &&String| shown.is_some_and(|shown| shown.contains(*path));
-            let paths = record.files.iter().filter(|path| !is_shown(path));
-            missing.extend(paths.map(|path| snapshot.join(path)));
         }
     }
     let ran = world.larder.args(["verify", "--json"]).run();

@@ -19,8 +19,21 @@ pub(crate) const VIEWS: [View; 2] = [View::First, View::Second];
 pub(crate) struct Record {
     pub(crate) files: BTreeSet<String>,
     pub(crate) views: BTreeSet<View>,
+    /// The views that got all of the files.
+    pub(crate) complete: BTreeSet<View>,
     pub(crate) revisions: BTreeSet<String>,
     pub(crate) is_pinned: bool,
+}
+
+impl Record {
+    /// A file that is new is missing in the views that had all.
+    fn add<'a>(&mut self, files: impl IntoIterator<Item = &'a String>) {
+        for path in files {
+            if self.files.insert(path.clone()) {
+                self.complete.clear();
+            }
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -38,16 +51,24 @@ pub(crate) struct Model {
 }
 
 impl Model {
-    /// A pull of these files has ended.
+    /// A pull of these files has ended; `is_new` tells that the view did not show the commit before.
     pub(crate) fn pulled(
         &mut self,
         key: &Key,
         revision: Option<&str>,
         view: View,
         files: &[String],
+        is_new: bool,
     ) {
         let record = self.records.entry(key.clone()).or_default();
-        record.files.extend(files.iter().cloned());
+        if is_new {
+            record.complete.remove(&view);
+        }
+        let was_complete = record.complete.contains(&view);
+        record.add(files);
+        if was_complete || record.files.iter().all(|path| files.contains(path)) {
+            record.complete.insert(view);
+        }
         record.views.insert(view);
         record.is_pinned |= revision.is_none();
         if let Some(revision) = revision {
@@ -88,7 +109,7 @@ impl Model {
             let revisions: BTreeSet<String> = noted.map(|((_, _, name), _)| name.clone()).collect();
             let is_new = !self.records.contains_key(key);
             let record = self.records.entry(key.clone()).or_default();
-            record.files.extend(names.iter().cloned());
+            record.add(names);
             record.views.insert(view);
             record.is_pinned |= is_new && revisions.is_empty();
             for revision in &revisions {
@@ -185,8 +206,9 @@ impl Model {
         self.drop_empty();
     }
 
-    /// `prune`, with nothing unfinished to be kept.
-    pub(crate) fn prune(&mut self) {
+    /// `prune`, with nothing unfinished to be kept. Of the views that are `away` nobody can tell what
+    /// they show.
+    pub(crate) fn prune(&mut self, away: &BTreeSet<View>) {
         let keys: Vec<Key> = self.records.keys().cloned().collect();
         let goes = |key: &&Key| {
             let record = &self.records[*key];
@@ -194,7 +216,8 @@ impl Model {
                 let shown = self.shown.get(&(*view, (*key).clone()));
                 shown.is_some_and(|shown| !shown.is_disjoint(&record.files))
             });
-            !is_shown || (!record.is_pinned && self.names(key).is_empty())
+            let may_be_shown = is_shown || !record.views.is_disjoint(away);
+            !may_be_shown || (!record.is_pinned && self.names(key).is_empty())
         };
         let going: Vec<Key> = keys.iter().filter(goes).cloned().collect();
         for key in going {

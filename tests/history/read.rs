@@ -99,9 +99,14 @@ fn record(world: &World, path: &Path) -> Record {
         VIEWS.into_iter().find(|view| at(view)).expect("a view")
     };
     let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let of_folder = |folder: &serde_json::Value| {
+        let has = |view: &View| Path::new(folder.as_str().unwrap()).starts_with(world.cache(*view));
+        VIEWS.into_iter().find(has).expect("a view")
+    };
     Record {
         files: pulled.map(|file| text(&file["path"])).collect(),
         views: list("views").iter().map(view).collect(),
+        complete: list("complete").iter().map(of_folder).collect(),
         revisions: list("revisions").iter().map(text).collect(),
         is_pinned: record["is_pinned"].as_bool().unwrap_or(false),
     }

@@ -106,8 +106,9 @@ impl Step {
         match self {
             Self::Commit(id) => world.commit(random, id),
             Self::Pull(pull) => {
+                let is_new = pull.is_new(world);
                 pull.call(world, &[]).run().succeeded();
-                pull.note(world);
+                pull.note(world, is_new);
             }
             Self::Killed(pull, bytes) => pull.killed(world, *bytes),
             Self::RmRepo(id) => {
@@ -131,8 +132,9 @@ impl Step {
             }
             Self::Prune => {
                 let args = ["prune", "--yes", "--partials-older-than", "0"];
+                let away = world.away();
                 world.larder.args(args).run().succeeded();
-                world.model.prune();
+                world.model.prune(&away);
             }
             Self::HfRm(view, key) => {
                 let client = Client::hf(&world.larder, ["cache", "rm", &key.1, "--yes"]);
@@ -146,8 +148,7 @@ impl Step {
                 world.model.repo_gone_from(*view, id);
             }
             Self::NameByHand(view, key, path) => {
-                let snapshot = world.folder(*view, key.0).join("snapshots").join(&key.1);
-                fs::remove_file(snapshot.join(path)).unwrap();
+                fs::remove_file(world.snapshot(*view, key).join(path)).unwrap();
                 world.model.unlinked(*view, key, path);
             }
             Self::ViewByHand(view) => {
@@ -217,8 +218,9 @@ fn offline(world: &mut World, key: &Key, view: View) {
         files,
         is_all: false,
     };
+    let is_new = pull.is_new(world);
     pull.call(world, &["--offline"]).run().succeeded();
-    pull.note(world);
+    pull.note(world, is_new);
 }
 
 impl Pull {
@@ -269,14 +271,24 @@ impl Pull {
         client.env("HF_HUB_CACHE", world.cache(self.view)).run()
     }
 
-    fn note(&self, world: &mut World) {
+    /// Whether the view does not show the commit yet, or the revision led to another one.
+    fn is_new(&self, world: &World) -> bool {
+        let (id, commit) = &self.key;
+        let led_here = self.revision.is_none_or(|revision| {
+            world.model.refs.get(&(*id, revision.to_owned())) == Some(commit)
+        });
+        !led_here || !world.snapshot(self.view, &self.key).exists()
+    }
+
+    fn note(&self, world: &mut World, is_new: bool) {
         world
             .model
-            .pulled(&self.key, self.revision, self.view, &self.files);
+            .pulled(&self.key, self.revision, self.view, &self.files, is_new);
     }
 
     /// What a kill leaves is what was there, or what the pull makes of it, part by part.
     fn killed(&self, world: &mut World, bytes: u64) {
+        let is_new = self.is_new(world);
         let running = self.call(world, &[]).spawn();
         wait(&world.hub, &running, bytes);
         running.kill_9();
@@ -284,7 +296,7 @@ impl Pull {
         let (refs, shown, noted) = (read::refs(world), read::shown(world), read::noted(world));
         let before = world.model.records.get(&self.key).cloned();
         let before_shown = world.model.shown.clone();
-        self.note(world);
+        self.note(world, is_new);
         let model = &mut world.model;
         let record = records.get(&self.key).cloned();
         let after = model.records.get(&self.key).cloned();

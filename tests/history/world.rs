@@ -1,5 +1,6 @@
 //! The hub, the machine, and the model of what is on it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,7 +9,8 @@ use fastrand::Rng;
 
 use super::bin::Larder;
 use super::hub::{self, Content, File, Hub, Origin, Repo};
-use super::model::{Model, View};
+use super::model::{Key, Model, VIEWS, View};
+use super::read;
 
 pub(crate) const REPOS: [&str; 3] = ["org/one", "org/two", "org/three"];
 const PATHS: [&str; 5] = [
@@ -82,6 +84,26 @@ impl World {
     pub(crate) fn folder(&self, view: View, id: &str) -> PathBuf {
         self.cache(view)
             .join(format!("models--{}", id.replace('/', "--")))
+    }
+
+    /// A commit's folder in a view.
+    pub(crate) fn snapshot(&self, view: View, key: &Key) -> PathBuf {
+        self.folder(view, key.0).join("snapshots").join(&key.1)
+    }
+
+    /// The views that may be on a disk that is not mounted: neither in their folder, nor in the one
+    /// around it where that is gone, there is anything.
+    pub(crate) fn away(&self) -> BTreeSet<View> {
+        let is_away = |view: &View| {
+            let cache = self.cache(*view);
+            let dir = if cache.exists() {
+                cache.as_path()
+            } else {
+                cache.parent().unwrap()
+            };
+            read::children(dir).is_empty()
+        };
+        VIEWS.into_iter().filter(is_away).collect()
     }
 
     /// The content of a file of a commit.
