@@ -19,6 +19,8 @@ mod tree;
 mod access;
 #[path = "it/adopt.rs"]
 mod adopt;
+#[path = "it/away.rs"]
+mod away;
 #[path = "it/choice.rs"]
 mod choice;
 #[path = "it/cli.rs"]

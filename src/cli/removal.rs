@@ -72,7 +72,10 @@ pub(crate) fn run(
 ) -> Result<(), Error> {
     let (mut all, mut shown) = (Removal::default(), Vec::new());
     for shelf in shelves {
-        let removal = look(task, shelf, None, output)?.1;
+        let (stock, removal) = look(task, shelf, None, output)?;
+        if task.is_swept {
+            tell_away(&stock, output);
+        }
         all.add(removal.clone());
         shown.push(removal);
     }
@@ -189,6 +192,17 @@ fn tell_damaged(removal: &Removal, output: &mut Output) {
         output.say(&format!(
             "{path} is damaged: what no record names stays, for it may have named it; pull its repo \
              again, or remove the file"
+        ));
+    }
+}
+
+/// What only folders show that cannot be seen.
+fn tell_away(stock: &Stock, output: &mut Output) {
+    for root in stock.away() {
+        let root = root.display();
+        output.say(&format!(
+            "{root} is not there now, or empty: what only it shows stays; if that is gone for good, \
+             remove it with `larder rm`"
         ));
     }
 }

@@ -206,6 +206,14 @@ impl Stock {
             .flat_map(|held| held.manifest().views.iter());
         all.filter(|view| is_there(&view.root)).cloned().collect()
     }
+
+    /// Folders of which nothing is there, and that alone may show some commit: whether they are on a
+    /// disk that is not mounted or were removed, nobody can tell.
+    pub fn away(&self) -> BTreeSet<PathBuf> {
+        let views = self.commits.iter().map(|held| &held.manifest().views);
+        let away = views.filter(|views| views.iter().all(|view| !is_there(&view.root)));
+        away.flatten().map(|view| view.root.clone()).collect()
+    }
 }
 
 fn with_names(store: &Store, commits: Vec<Recorded>) -> Result<Vec<Held>, Cause> {

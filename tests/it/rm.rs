@@ -10,12 +10,12 @@ use crate::tree::tree;
 
 const MB: u64 = 1_000_000;
 
-fn shared() -> Content {
+pub(crate) fn shared() -> Content {
     Content::synthetic(2 * MB, 71)
 }
 
 /// `org/one` at two commits (`v1`, `main`) and `org/two`; one content is in all three.
-fn hub() -> Hub {
+pub(crate) fn hub() -> Hub {
     let one = Repo::model("org/one")
         .file("config.json", "{\"v\": 1}\n")
         .lfs("shared.bin", shared())
@@ -39,7 +39,7 @@ fn machine(hub: &Hub) -> Larder {
     larder
 }
 
-fn rm(larder: &Larder, args: &[&str]) -> Ran {
+pub(crate) fn rm(larder: &Larder, args: &[&str]) -> Ran {
     larder.args(["rm", "--yes"]).and(args).run()
 }
 
@@ -341,31 +341,6 @@ fn a_record_of_a_newer_larder_is_respected() {
 }
 
 #[test]
-fn a_view_on_a_disk_that_is_not_there_keeps_what_it_shows() {
-    let hub = hub();
-    let larder = Larder::at(&hub);
-    let disk = larder.path("disk");
-    fs::create_dir_all(&disk).unwrap();
-    let cache = disk.join("hub");
-    larder.pulled(["org/two", "--cache-dir", cache.to_str().unwrap()]);
-    #[expect(clippy::disallowed_methods, reason = "a disk that is taken away")]
-    fs::rename(&disk, larder.path("away")).unwrap();
-    let is_kept = || {
-        let dry = larder.args(["prune", "--dry-run"]).run().succeeded();
-        dry.says(&["nothing to prune"]);
-    };
-    is_kept();
-    // What is left of a disk that is not mounted is the folder where it was.
-    fs::create_dir_all(&disk).unwrap();
-    is_kept();
-    fs::create_dir_all(&cache).unwrap();
-    is_kept();
-    let ran = rm(&larder, &["org/two"]).succeeded();
-    ran.says(&["is not there now: what it shows stays"]);
-    assert!(larder.path("away/hub/models--org--two/refs/main").exists());
-}
-
-#[test]
 fn the_folders_that_lose_files_are_named() {
     let hub = hub();
     let larder = Larder::at(&hub);
@@ -378,33 +353,4 @@ fn the_folders_that_lose_files_are_named() {
     let gone = rm(&larder, &["org/two"]).exited(0);
     assert!(gone.stdout.contains(&place), "{gone:?}");
     assert!(!folder.join("README.md").exists());
-}
-
-#[test]
-fn what_a_folder_may_show_by_links_stays_while_the_folder_is_away() {
-    let hub = hub();
-    let larder = Larder::at(&hub);
-    fs::create_dir(larder.path("disk")).unwrap();
-    larder.pulled(["org/two", "--local-dir", "disk/dir", "--link", "symlink"]);
-    larder.pulled(["org/two"]);
-    let away = || {
-        #[expect(clippy::disallowed_methods, reason = "a disk that is taken away")]
-        fs::rename(larder.path("disk"), larder.path("away")).unwrap();
-    };
-    away();
-    for _time in 0..2 {
-        let ran = rm(&larder, &["org/two"]).succeeded();
-        ran.says(&["stays in the store: a folder that cannot be reached"]);
-        assert!(ran.stdout.contains("removed nothing"), "{ran:?}");
-    }
-    assert!(!larder.repo("org/two").exists());
-    let shown = fs::read(larder.path("away/dir/shared.bin")).unwrap();
-    assert_eq!(shown.len() as u64, 2 * MB);
-    larder.args(["prune", "--yes"]).run().succeeded();
-    assert!(fs::read(larder.path("away/dir/shared.bin")).is_ok());
-    // A folder that is there again, and one that is gone for good.
-    fs::remove_dir_all(larder.path("away")).unwrap();
-    fs::create_dir_all(larder.path("disk/other")).unwrap();
-    let ran = rm(&larder, &["org/two"]).succeeded();
-    assert!(ran.stdout.contains("removed 1 commit"), "{ran:?}");
 }
