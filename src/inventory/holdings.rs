@@ -5,6 +5,7 @@
 //! only such names are withdrawn: what somebody else put in its place stays, and keeps its room.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::ledger::{Hold, Ledger};
@@ -22,8 +23,9 @@ use crate::view::lying::Lying;
 enum Name {
     /// The store, under as many names of its own as it has for a blob.
     Stored(BlobId),
-    /// A view.
-    Shown(PathBuf),
+    /// A view, spelled without links. As bytes: to tell paths apart by their parts takes longer than to
+    /// read them from the disk.
+    Shown(OsString),
 }
 
 /// The names of all contents that some commit needs.
@@ -124,7 +126,7 @@ impl Holdings {
     }
 
     fn hold_name(&mut self, path: PathBuf, there: &names::Seen) -> Hold {
-        let name = Name::Shown(path);
+        let name = Name::Shown(path.into_os_string());
         self.ledger
             .hold(name, 1, there.file, there.len, there.links)
     }
@@ -134,7 +136,7 @@ impl Holdings {
         let mut seen = BTreeSet::new();
         let files = files.iter().filter(|file| seen.insert(&file.kept_as));
         let holds = files.map(|file| {
-            let name = Name::Shown(file.kept_as.clone());
+            let name = Name::Shown(file.kept_as.clone().into_os_string());
             self.ledger.hold(name, 1, file.file, file.len, file.links)
         });
         ForeignHolds(holds.collect())

@@ -89,19 +89,19 @@ impl<F: Eq + Hash, N: Eq + Hash> Ledger<F, N> {
     /// Bytes that become free when these holds are given up and no others. Each was given once by
     /// [`Ledger::hold`] and is given up once at most.
     pub(super) fn freed_by(&self, going: impl IntoIterator<Item = Hold>) -> u64 {
-        let mut given_up: HashMap<usize, usize> = HashMap::new();
-        for Hold(name) in going {
-            *given_up.entry(name).or_default() += 1;
-        }
-        let mut gone: HashMap<usize, u64> = HashMap::new();
-        for (name, holders) in given_up {
-            let name = &self.names[name];
-            if holders >= name.holders {
-                *gone.entry(name.content).or_default() += name.weight;
-            }
-        }
-        gone.into_iter()
-            .map(|(content, links)| (&self.contents[content], links))
+        let mut given_up: Vec<usize> = going.into_iter().map(|Hold(name)| name).collect();
+        given_up.sort_unstable();
+        let holds = given_up.chunk_by(PartialEq::eq);
+        let names = holds.map(|holds| (&self.names[holds[0]], holds.len()));
+        let gone = names.filter(|(name, holders)| *holders >= name.holders);
+        let mut gone: Vec<(usize, u64)> =
+            gone.map(|(name, _)| (name.content, name.weight)).collect();
+        gone.sort_unstable();
+        gone.chunk_by(|(one, _), (other, _)| one == other)
+            .map(|links| {
+                let content = &self.contents[links[0].0];
+                (content, links.iter().map(|(_, weight)| weight).sum::<u64>())
+            })
             .filter(|(content, links)| *links >= content.links)
             .map(|(content, _)| content.len)
             .sum()
