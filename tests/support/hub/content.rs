@@ -4,7 +4,7 @@
 //! positioned pieces, synthetic files are computed. Clones share their bytes and digests.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -16,6 +16,9 @@ use super::noise::Noise;
 
 /// How much is hashed at a time.
 const HASH_PIECE: usize = 1024 * 1024;
+
+/// Files up to this many bytes are kept in memory.
+const SMALL: u64 = 64 * 1024;
 
 /// The bytes of a file and their digests, computed once when first asked for.
 #[derive(Clone, Debug)]
@@ -51,10 +54,16 @@ impl Content {
         Self::new(Source::Memory(bytes), len)
     }
 
-    /// A file on disk, which must not change while the hub serves it.
+    /// A file on disk, which must not change while the hub serves it. It is kept open, but for small
+    /// ones: a repo may have more of them than a process may open.
     pub fn disk(path: impl AsRef<Path>) -> io::Result<Self> {
-        let file = File::open(path)?;
+        let mut file = File::open(path)?;
         let len = file.metadata()?.len();
+        if len <= SMALL {
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes)?;
+            return Ok(Self::bytes(bytes));
+        }
         Ok(Self::new(Source::Disk(Arc::new(file)), len))
     }
 

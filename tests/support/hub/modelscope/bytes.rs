@@ -19,7 +19,9 @@ pub(super) fn file(visit: &Visit<'_>) -> Result<Reply, Refusal> {
     let manners = visit.manners();
     if file.is_lfs() && !manners.is_large_direct {
         let url = cdn::mint(visit.state, visit.request, &visit.repo, file);
-        let reply = Reply::redirect(302, &format!("{url}&{}", cdn::MODELSCOPE));
+        // Bodies of another server have no signature.
+        let mark = if url.contains('?') { '&' } else { '?' };
+        let reply = Reply::redirect(302, &format!("{url}{mark}{}", cdn::MODELSCOPE));
         return Ok(match manners.digests {
             Digests::Distant => reply,
             _ => linked(manners, file, reply),
