@@ -1,7 +1,6 @@
 //! The rows of a listing, checked one by one and then as a whole.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::collections::HashSet;
 
 use crate::error::Cause;
 use crate::hub::{Listing, RemoteFile};
@@ -22,9 +21,13 @@ fn has_sane_total<'a>(files: impl IntoIterator<Item = &'a RemoteFile>) -> bool {
         .is_some_and(|total| total <= MAX_TOTAL)
 }
 
-/// Collects the files of a commit by path.
+/// Collects the files of a commit.
 #[derive(Debug, Default)]
-pub(crate) struct Rows(BTreeMap<RepoPath, RemoteFile>);
+pub(crate) struct Rows {
+    files: Vec<RemoteFile>,
+    /// The paths so far: a hub that repeats itself is noticed before the end that never comes.
+    paths: HashSet<RepoPath>,
+}
 
 impl Rows {
     /// The name that a hub gave to a file, if it is safe to write.
@@ -36,33 +39,34 @@ impl Rows {
 
     /// Takes a file; refuses a second one at the same path.
     pub(crate) fn insert(&mut self, file: RemoteFile) -> Result<(), Cause> {
-        match self.0.entry(file.path.clone()) {
-            Entry::Vacant(place) => {
-                place.insert(file);
-                Ok(())
-            }
-            Entry::Occupied(place) => {
-                let path = clean_short(place.key().as_str(), 200);
-                Err(Cause::Hostile {
-                    what: format!("two files named `{path}`"),
-                })
-            }
+        if !self.paths.insert(file.path.clone()) {
+            let path = clean_short(file.path.as_str(), 200);
+            return Err(Cause::Hostile {
+                what: format!("two files named `{path}`"),
+            });
         }
+        self.files.push(file);
+        Ok(())
     }
 
-    /// All files by path; refuses a file where another one needs a folder, and sizes that sum
-    /// up to nonsense.
+    /// All files by path; refuses a file where another one needs a folder, and sizes that sum up to
+    /// nonsense.
     pub(crate) fn finish(self) -> Result<Listing, Cause> {
-        if !has_sane_total(self.0.values()) {
-            let what = "more bytes in all than any disk holds".to_owned();
-            return Err(Cause::Hostile { what });
+        let mut files = self.files;
+        drop(self.paths);
+        files.shrink_to_fit();
+        files.sort_unstable_by(|one, other| one.path.cmp(&other.path));
+        let hostile = |what| Err(Cause::Hostile { what });
+        if !has_sane_total(&files) {
+            return hostile("more bytes in all than any disk holds".to_owned());
         }
-        if let Some((file, path)) = file_as_folder(self.0.keys()) {
+        if let Some((file, path)) = file_as_folder(files.iter().map(|file| &file.path)) {
             let (file, path) = (clean_short(file, 200), clean_short(path, 200));
-            let what = format!("`{file}` both as a file and as the folder of `{path}`");
-            return Err(Cause::Hostile { what });
+            return hostile(format!(
+                "`{file}` both as a file and as the folder of `{path}`"
+            ));
         }
-        Ok(self.0.into_values().collect())
+        Ok(files)
     }
 }
 

@@ -55,7 +55,11 @@ impl RepoCache {
         let Some(text) = encode(listing) else {
             return Ok(());
         };
-        if holds(&path, text.as_bytes()) || self.read_tree(commit) == decode(text.as_bytes()) {
+        if holds(&path, text.as_bytes()) {
+            return Ok(());
+        }
+        let there = self.read_tree(commit);
+        if there.is_some() && there == decode(text.as_bytes()) {
             return Ok(());
         }
         match work.aside.put(&path, text.as_bytes(), &mut work.folders) {
