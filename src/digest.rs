@@ -4,6 +4,7 @@
 //! never mixed up with an `ETag`, which is an opaque validator.
 
 use std::fmt;
+use std::io::{self, BufWriter, IntoInnerError, Write};
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -42,6 +43,31 @@ impl BlobId {
     /// The SHA-256 of `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
+    }
+
+    /// The SHA-256 of what `write` writes.
+    ///
+    /// # Errors
+    /// Those of `write`.
+    pub fn of_text(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<Self> {
+        let mut text = BufWriter::new(Text(Sha256::new()));
+        write(&mut text)?;
+        let Text(hasher) = text.into_inner().map_err(IntoInnerError::into_error)?;
+        Ok(Self(hasher.finalize().into()))
+    }
+}
+
+/// Text that is hashed and not kept.
+struct Text(Sha256);
+
+impl Write for Text {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

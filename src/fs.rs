@@ -1,7 +1,7 @@
 //! Blocking file work whose errors name the path: links, replacement, syncing, free space.
 
 use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -231,12 +231,24 @@ pub fn rename(from: &Path, to: &Path) -> Result<(), Cause> {
     fs::rename(from, to).on_path("rename a file to", to)
 }
 
-/// Writes `bytes` to `path` through a temporary file in `aside`, a folder on the same filesystem:
-/// readers see the old or the new content.
+/// Writes `bytes` to `path`, as [`replace_by`] does.
+///
+/// # Errors
+/// As [`replace_by`].
+pub fn replace(path: &Path, bytes: &[u8], aside: &Path) -> Result<(), Cause> {
+    replace_by(path, aside, |file| file.write_all(bytes))
+}
+
+/// Writes what `write` writes to `path` through a temporary file in `aside`, a folder on the same
+/// filesystem: readers see the old or the new content.
 ///
 /// # Errors
 /// When a step fails; the temporary file is removed then.
-pub fn replace(path: &Path, bytes: &[u8], aside: &Path) -> Result<(), Cause> {
+pub fn replace_by(
+    path: &Path,
+    aside: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Cause> {
     let mut temp = tempfile::Builder::new()
         .prefix(TEMPORARY)
         .make_in(aside, |path| {
@@ -245,7 +257,11 @@ pub fn replace(path: &Path, bytes: &[u8], aside: &Path) -> Result<(), Cause> {
             Ok(file)
         })
         .on_path("create a file in", aside)?;
-    temp.write_all(bytes).on_path("write", path)?;
+    let mut buffer = BufWriter::new(&mut temp);
+    write(&mut buffer)
+        .and_then(|()| buffer.flush())
+        .on_path("write", path)?;
+    drop(buffer);
     temp.as_file().sync_data().on_path("sync", path)?;
     temp.persist(path)
         .map_err(|failed| failed.error)

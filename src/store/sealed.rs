@@ -4,14 +4,15 @@
 //! the file. What a manifest says decides which bytes get which name, so a flipped bit in it must not
 //! pass for a different manifest.
 
+use std::io::{self, Write};
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::digest::BlobId;
-use crate::error::Cause;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Sealed {
     version: u32,
     sha256: BlobId,
@@ -34,20 +35,19 @@ pub(super) enum Opened<T> {
     Newer(u32),
 }
 
-/// The text of a file that holds `record`.
+/// Writes the text of a file that holds `record` to `out`. The record is serialised twice, since its
+/// checksum stands before it: to hold the text of many files at once takes more than to write it again.
 ///
 /// # Errors
-/// When the record cannot be written as JSON.
-pub(super) fn seal<T: Serialize>(version: u32, record: &T) -> Result<Vec<u8>, Cause> {
-    let bug = |error| Cause::Bug(format!("a record does not serialise: {error}"));
-    let record = serde_json::value::to_raw_value(record).map_err(bug)?;
-    let sha256 = BlobId::of(record.get().as_bytes());
-    serde_json::to_vec(&Sealed {
-        version,
-        sha256,
-        record,
-    })
-    .map_err(bug)
+/// When `out` fails, or the record cannot be written as JSON.
+pub(super) fn seal<T: Serialize>(version: u32, record: &T, out: &mut dyn Write) -> io::Result<()> {
+    let sha256 = BlobId::of_text(|text| Ok(serde_json::to_writer(text, record)?))?;
+    write!(
+        out,
+        r#"{{"version":{version},"sha256":"{sha256}","record":"#
+    )?;
+    serde_json::to_writer(&mut *out, record)?;
+    out.write_all(b"}")
 }
 
 /// The record in the text of a file, if it is of version `known` or older.
@@ -88,10 +88,16 @@ fn as_sealed(bytes: &[u8], known: u32) -> Option<&[u8]> {
 mod tests {
     use super::*;
 
+    fn sealed<T: Serialize>(version: u32, record: &T) -> Vec<u8> {
+        let mut text = Vec::new();
+        seal(version, record, &mut text).unwrap();
+        text
+    }
+
     #[test]
     fn every_flipped_bit_is_noticed() {
         let record = vec!["a name".to_owned(), "another".to_owned()];
-        let sealed = seal(1, &record).unwrap();
+        let sealed = sealed(1, &record);
         assert_eq!(open(&sealed, 1), Opened::Record(record.clone()));
         assert!(as_sealed(&sealed, 1).is_some() && as_sealed(&sealed, 0).is_none());
         // Somebody has put it in order, as programs do.
@@ -111,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_newer_version_is_told() {
-        assert_eq!(open::<u32>(&seal(2, &7).unwrap(), 1), Opened::Newer(2));
+        assert_eq!(open::<u32>(&sealed(2, &7), 1), Opened::Newer(2));
         assert_eq!(
             open::<u32>(br#"{"version": 2, "new": []}"#, 1),
             Opened::Newer(2)

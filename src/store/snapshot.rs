@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -202,9 +203,12 @@ impl Manifest {
         }
     }
 
-    /// The text of the file that holds it.
-    pub(crate) fn to_text(&self) -> Result<Vec<u8>, Cause> {
-        sealed::seal(VERSION, self)
+    /// Writes the text of the file that holds it.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub(crate) fn write_text(&self, out: &mut dyn Write) -> io::Result<()> {
+        sealed::seal(VERSION, self, out)
     }
 
     /// Those of its revisions that lead to the commit, if the revisions of the repo are `now` these:
@@ -285,9 +289,10 @@ impl Store {
     /// When the disk refuses.
     pub fn record(&self, repo: &RepoId, manifest: &Manifest) -> Result<(), Cause> {
         let path = self.layout.manifest(manifest.hub, repo, &manifest.commit);
-        let json = manifest.to_text()?;
         fs::create_dir_all(path.parent().unwrap_or(self.root()))?;
-        fs::replace(&path, &json, &self.layout.partials())
+        fs::replace_by(&path, &self.layout.partials(), |file| {
+            manifest.write_text(file)
+        })
     }
 
     /// Remembers that a commit was used just now.

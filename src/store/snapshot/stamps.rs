@@ -60,6 +60,8 @@ impl Extend<Stamp> for Stamps {
             if self.contains(stamp) {
                 continue;
             }
+            // Nearly all have one, of a file that is one of tens of thousands.
+            self.0.reserve_exact(1);
             self.0.push(stamp);
             if self.0.len() > MOST {
                 self.0.remove(0);
