@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::digest::{BlobId, Digest};
 use crate::hub::RemoteFile;
@@ -73,7 +74,7 @@ pub enum Action {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     /// The first file by name that has the content.
-    pub file: RemoteFile,
+    pub file: Arc<RemoteFile>,
     /// The other names of the content.
     pub also: Vec<RepoPath>,
     /// What to do.
@@ -112,8 +113,8 @@ impl Plan {
     /// Decides what to do about `files`, given what is here. With `is_forced` everything is fetched
     /// again, whatever is here.
     pub fn new(files: &[RemoteFile], have: &HashMap<Digest, Have>, is_forced: bool) -> Self {
-        let mut steps: Vec<Step> = Vec::new();
-        let mut at: HashMap<Digest, usize> = HashMap::new();
+        let mut steps: Vec<Step> = Vec::with_capacity(files.len());
+        let mut at: HashMap<Digest, usize> = HashMap::with_capacity(files.len());
         for file in files {
             if let Some(&step) = at.get(&file.digest) {
                 steps[step].also.push(file.path.clone());
@@ -125,7 +126,7 @@ impl Plan {
                 .filter(|_| !is_forced)
                 .unwrap_or(&Have::Nothing);
             steps.push(Step {
-                file: file.clone(),
+                file: Arc::new(file.clone()),
                 also: Vec::new(),
                 action: action(file, have),
             });

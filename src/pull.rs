@@ -1,7 +1,6 @@
 //! The sentence: resolve, plan, check, fetch, publish. The only module that knows every room.
 
 use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::blocking::blocking;
@@ -107,17 +106,25 @@ pub async fn pull(session: &Session, request: &Request) -> Result<Outcome, Error
         fetched.map_err(|error| ready::measured(session, &plan, request.is_forced, error))?;
     held.extend(fetched.held);
     let here = plan.totals();
+    let alone = named_alone(request, &files);
+    let (count, total_bytes) = (files.len(), files.iter().map(|file| file.len).sum());
+    // What is published and recorded takes room of its own.
+    drop(plan);
 
-    let published = publish::publish(session, &view, &target, &files, &held).await;
+    let files = Arc::unwrap_or_clone(files);
+    let published = publish::publish(session, &view, &target, files, &held).await;
     let published = published.map_err(|cause| cause.on_repo("publish", asked))?;
     drop(writing);
     session.sink.emit(Event::Published {
         path: published.clone(),
     });
     Ok(Outcome::Pulled(Summary {
-        path: shown_path(request, &published, &files),
-        files: files.len() as u64,
-        total_bytes: files.iter().map(|file| file.len).sum(),
+        path: match alone {
+            Some(file) => published.join(file.as_str()),
+            None => published,
+        },
+        files: count as u64,
+        total_bytes,
         fetched_bytes: fetched.fetched_bytes,
         sources: origins.shares(&fetched.origin_bytes),
         reused_bytes: here.have_bytes + here.check_bytes,
@@ -260,11 +267,11 @@ async fn fetch(
     plan: &Plan,
     origins: &[Arc<dyn Origin>],
 ) -> Result<Fetched, Error> {
-    let wants: Vec<RemoteFile> = plan
+    let wants: Vec<_> = plan
         .steps
         .iter()
         .filter(|step| matches!(step.action, Action::Fetch { .. }))
-        .map(|step| step.file.clone())
+        .map(|step| Arc::clone(&step.file))
         .collect();
     let around = Surroundings {
         repo: target.repo.clone(),
@@ -280,11 +287,11 @@ async fn fetch(
     transfer::run(around, wants).await
 }
 
-/// The snapshot, or the file when the user named exactly one.
-fn shown_path(request: &Request, snapshot: &Path, files: &[RemoteFile]) -> PathBuf {
+/// The file that is told of when the user named exactly one, rather than the whole snapshot.
+fn named_alone(request: &Request, files: &[RemoteFile]) -> Option<RepoPath> {
     match (request.selection.names.as_slice(), files) {
-        ([name], [file]) if name == file.path.as_str() => snapshot.join(file.path.as_str()),
-        _ => snapshot.to_owned(),
+        ([name], [file]) if name == file.path.as_str() => Some(file.path.clone()),
+        _ => None,
     }
 }
 

@@ -64,7 +64,8 @@ impl Selection {
             .iter()
             .zip(&wants)
             .filter(|(_, want)| **want > Want::No);
-        let files: Vec<RemoteFile> = kept.map(|(file, _)| file.clone()).collect();
+        let mut files: Vec<RemoteFile> = kept.map(|(file, _)| file.clone()).collect();
+        files.shrink_to_fit();
         if files.is_empty() && was_any {
             return Err(Cause::NoMatch {
                 pattern: self.as_typed(),

@@ -108,7 +108,7 @@ pub struct Surroundings {
 /// # Errors
 /// The first failure, about the file that it happened to. Everything finished before it is in the
 /// store, everything written is claimed in its partial.
-pub async fn run(around: Surroundings, wants: Vec<RemoteFile>) -> Result<Fetched, Error> {
+pub async fn run(around: Surroundings, wants: Vec<Arc<RemoteFile>>) -> Result<Fetched, Error> {
     if wants.is_empty() {
         return Ok(Fetched::default());
     }

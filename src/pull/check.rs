@@ -27,7 +27,7 @@ pub(super) async fn check(
     request: &Request,
     view: &Arc<dyn RepoView>,
     target: &Target,
-    files: &[RemoteFile],
+    files: &Arc<Vec<RemoteFile>>,
     mut plan: Plan,
 ) -> Result<(Plan, Holdings), Error> {
     // What is being hashed is no longer wanted when one of them fails.
@@ -65,7 +65,7 @@ pub(super) async fn check(
 }
 
 /// What is being hashed: which step, its file, and what came of it.
-type Checks = JoinSet<(usize, RemoteFile, Result<Held, Cause>)>;
+type Checks = JoinSet<(usize, Arc<RemoteFile>, Result<Held, Cause>)>;
 
 /// Settles what needs no hashing, and begins to hash the rest.
 fn begin(
@@ -80,7 +80,7 @@ fn begin(
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let turns = Arc::new(Semaphore::new(cores));
     for (index, step) in plan.steps.iter().enumerate() {
-        let file = step.file.clone();
+        let file = &step.file;
         match &step.action {
             Action::Keep { path, blob } => {
                 held.insert(
@@ -92,21 +92,18 @@ fn begin(
                 );
             }
             Action::Make => {
-                let made = make_empty(session, &file);
+                let made = make_empty(session, file);
                 held.insert(
                     file.digest,
-                    made.map_err(|cause| on_file(cause, &file, target))?,
+                    made.map_err(|cause| on_file(cause, file, target))?,
                 );
             }
             Action::Check { path, .. } => {
-                let (session, turns, path) = (
-                    Tools::of(session, view, stop),
-                    Arc::clone(&turns),
-                    path.clone(),
-                );
+                let (session, turns) = (Tools::of(session, view, stop), Arc::clone(&turns));
+                let (file, path) = (Arc::clone(file), path.clone());
                 checks.spawn(async move {
                     let _turn = turns.acquire().await;
-                    let result = session.hash(path, file.clone()).await;
+                    let result = session.hash(path, Arc::clone(&file)).await;
                     (index, file, result)
                 });
             }
@@ -120,23 +117,23 @@ fn begin(
 async fn keep_edited(
     view: &Arc<dyn RepoView>,
     target: &Target,
-    files: &[RemoteFile],
+    files: &Arc<Vec<RemoteFile>>,
     held: &Holdings,
     stop: &CancellationToken,
 ) -> Result<(), Cause> {
     let mut coming = Vec::new();
-    for file in files {
+    for (at, file) in files.iter().enumerate() {
         let content = held.get(&file.digest).map(|held| held.path.clone());
         if content.as_deref() != Some(&view.name_of(&target.commit, file)) {
-            coming.push((file.clone(), content));
+            coming.push((at, content));
         }
     }
-    let (view, stop) = (Arc::clone(view), stop.clone());
+    let (view, files, stop) = (Arc::clone(view), Arc::clone(files), stop.clone());
     let edited = blocking(move || {
         let coming: Vec<Coming<'_>> = coming
             .iter()
-            .map(|(file, content)| Coming {
-                file,
+            .map(|(at, content)| Coming {
+                file: &files[*at],
                 content: content.as_deref(),
             })
             .collect();
@@ -168,7 +165,7 @@ impl Tools {
         }
     }
 
-    async fn hash(self, path: std::path::PathBuf, file: RemoteFile) -> Result<Held, Cause> {
+    async fn hash(self, path: std::path::PathBuf, file: Arc<RemoteFile>) -> Result<Held, Cause> {
         let counters = Arc::new(FileCounters::default());
         counters.reset(file.len, 0);
         self.sink.emit(Event::Started {

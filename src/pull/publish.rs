@@ -22,18 +22,18 @@ pub(super) async fn publish(
     session: &Session,
     view: &Arc<dyn RepoView>,
     target: &Arc<Target>,
-    files: &[RemoteFile],
+    files: Vec<RemoteFile>,
     held: &Holdings,
 ) -> Result<PathBuf, Cause> {
     let lock = lock_repo(session, target).await?;
-    let placed: Vec<(RemoteFile, PathBuf)> = files
-        .iter()
-        .map(|file| Ok((file.clone(), here(held, file)?.clone())))
-        .map(|held| held.map(|(file, held)| (file, lasting(session, held))))
-        .collect::<Result<_, Cause>>()?;
+    let mut placed = Vec::with_capacity(files.len());
+    for file in files {
+        let content = lasting(session, here(held, &file)?);
+        placed.push((file, content));
+    }
     let whole = lock_view(session, view).await?;
     let (view, work, store) = (Arc::clone(view), Arc::clone(target), session.store.clone());
-    let (published, shadow, place) = blocking(move || {
+    let (placed, published, shadow, place) = blocking(move || {
         let place = Folder::of(&store, view.as_ref(), &work)?;
         let published = view.publish(&Publication {
             commit: &work.commit,
@@ -41,7 +41,7 @@ pub(super) async fn publish(
             listing: &work.listing,
             files: &placed,
         })?;
-        Ok((published, view.shadow(), place))
+        Ok((placed, published, view.shadow(), place))
     })
     .await?;
     if let Some(shadow) = shadow {
@@ -68,7 +68,7 @@ pub(super) async fn publish(
             first.display()
         )));
     }
-    remember(session, target, files, held, &published, &place).await?;
+    remember(session, target, &placed, held, &published, &place).await?;
     drop((whole, lock));
     Ok(published.snapshot)
 }
@@ -95,13 +95,13 @@ impl Folder {
 
 /// Where a content is to be taken from: by the store's name for it, rather than by one that another
 /// tool may remove, where both are names of one file.
-fn lasting(session: &Session, held: Held) -> PathBuf {
+fn lasting(session: &Session, held: &Held) -> PathBuf {
     let blob = held.blob.map(|id| session.store.blob_path(id));
     let is_in_view = held.path.starts_with(session.view.root());
     let is_it = |blob: &PathBuf| fs::is_same_file(blob, &held.path).unwrap_or(false);
     match blob.filter(|blob| !is_in_view && is_it(blob)) {
         Some(blob) => blob,
-        None => held.path,
+        None => held.path.clone(),
     }
 }
 
@@ -144,7 +144,7 @@ async fn lock_repo(session: &Session, target: &Target) -> Result<Option<Lock>, C
 async fn remember(
     session: &Session,
     target: &Arc<Target>,
-    files: &[RemoteFile],
+    files: &[(RemoteFile, PathBuf)],
     held: &Holdings,
     published: &Published,
     place: &Folder,
@@ -153,9 +153,7 @@ async fn remember(
     let (store, at) = (session.store.clone(), Arc::clone(target));
     let known = blocking(move || store.manifest(at.hub, &at.repo, &at.commit)).await?;
     let mut manifest = updated(session, target, known.as_ref(), files, held, published)?;
-    let before = known.as_ref().map(Manifest::pulled).unwrap_or_default();
-    let names = files.iter().map(|file| file.path.clone()).collect();
-    manifest.note_complete(&place.path, place.is_new, &names, &before);
+    note_place(&mut manifest, known.as_ref(), files, place);
     let is_news = known.as_ref() != Some(&manifest);
     if is_news {
         manifest.pulled_at = now();
@@ -169,6 +167,18 @@ async fn remember(
         }
         other => other,
     }
+}
+
+/// Notes whether the folder has all of the commit's files now.
+fn note_place(
+    manifest: &mut Manifest,
+    known: Option<&Manifest>,
+    files: &[(RemoteFile, PathBuf)],
+    place: &Folder,
+) {
+    let before = known.map(Manifest::pulled).unwrap_or_default();
+    let names = files.iter().map(|(file, _)| file.path.clone()).collect();
+    manifest.note_complete(&place.path, place.is_new, &names, &before);
 }
 
 fn record(store: &Store, target: &Target, manifest: &Manifest, is_news: bool) -> Result<(), Cause> {
@@ -187,7 +197,7 @@ fn updated(
     session: &Session,
     target: &Target,
     known: Option<&Manifest>,
-    files: &[RemoteFile],
+    files: &[(RemoteFile, PathBuf)],
     held: &Holdings,
     published: &Published,
 ) -> Result<Manifest, Cause> {
@@ -211,7 +221,8 @@ fn updated(
     let mut selected = files.iter().zip(&published.stamps).peekable();
     for record in &mut manifest.files {
         // Both are in the order of the listing.
-        let Some((file, stamp)) = selected.next_if(|(file, _)| **file == record.remote) else {
+        let Some(((file, _), stamp)) = selected.next_if(|((file, _), _)| *file == record.remote)
+        else {
             continue;
         };
         let blob = here(held, file)?.blob.or(record.blob);

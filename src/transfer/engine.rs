@@ -51,7 +51,7 @@ pub(super) struct Engine {
 impl Engine {
     pub(super) fn new(
         around: Surroundings,
-        wants: Vec<RemoteFile>,
+        wants: Vec<Arc<RemoteFile>>,
         stop: CancellationToken,
         opened: mpsc::Sender<FileIndex>,
         handover: Handover,

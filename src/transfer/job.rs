@@ -20,7 +20,7 @@ const LAG_BYTES: u64 = 128 << 20;
 
 /// A wanted content and what the engine knows of it.
 pub(super) struct Job {
-    pub(super) file: RemoteFile,
+    pub(super) file: Arc<RemoteFile>,
     /// What is known of its origins.
     pub(super) supply: Supply,
     pub(super) counters: Arc<FileCounters>,
@@ -86,7 +86,7 @@ impl Large {
 }
 
 impl Job {
-    pub(super) fn new(file: RemoteFile) -> Self {
+    pub(super) fn new(file: Arc<RemoteFile>) -> Self {
         Self {
             file,
             supply: Supply::default(),

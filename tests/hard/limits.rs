@@ -1,9 +1,10 @@
 //! Bounds: memory whatever the size, and a disk that is full or becomes so.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, PipeReader, PipeWriter, Read as _, Write as _, pipe};
 use std::process::{Command, Stdio};
 
 use fs2::FileExt;
+use rustix::fs::{OFlags, fcntl_setfl};
 
 use super::*;
 
@@ -66,6 +67,49 @@ fn memory_does_not_grow_much_with_the_listing() {
     let plan: serde_json::Value = serde_json::from_slice(&answer).unwrap();
     assert_eq!(plan["need_bytes"], 20_000 * 50 * MB);
     assert!(peak < MOST_KIB, "{peak} KiB");
+}
+
+/// A pipe that is full: who writes to it waits until somebody reads.
+fn full_pipe() -> (PipeReader, PipeWriter) {
+    let (reader, mut writer) = pipe().unwrap();
+    fcntl_setfl(&writer, OFlags::NONBLOCK).unwrap();
+    while writer.write(&[b' '; 4096]).is_ok() {}
+    fcntl_setfl(&writer, OFlags::empty()).unwrap();
+    (reader, writer)
+}
+
+/// The most memory that a whole run has had: it says what it did before it answers, and waits there.
+fn peak_of(mut call: Command) -> u64 {
+    let (mut answers, stdout) = full_pipe();
+    let mut running = call.stdout(stdout).spawn().unwrap();
+    // Its own end of the pipe, so that the answer ends with the run.
+    drop(call);
+    let says = BufReader::new(running.stderr.take().unwrap()).lines();
+    let said: Vec<String> = says
+        .map(Result::unwrap)
+        .take_while(|line| !line.starts_with("pulled "))
+        .collect();
+    assert!(running.try_wait().unwrap().is_none(), "{said:?}");
+    let peak = peak_kib(running.id());
+    std::io::copy(&mut answers, &mut std::io::sink()).unwrap();
+    assert!(running.wait().unwrap().success());
+    peak
+}
+
+#[test]
+fn memory_does_not_grow_much_with_the_number_of_files() {
+    const COUNT: usize = 20_000;
+    let _turn = turn();
+    let repo = (0..COUNT).fold(Repo::model(ID), |repo, n| {
+        let path = format!("part-{:03}/{n:05}.json", n / 100);
+        repo.file(&path, format!("{n:64}"))
+    });
+    let hub = Hub::builder().repo(repo).start();
+    let larder = Larder::at(&hub);
+    for what in ["cold", "warm"] {
+        let peak = peak_of(larder.pull([ID]).command());
+        assert!(peak < MOST_KIB, "{peak} KiB, {what}");
+    }
 }
 
 /// Runs `script` with a small disk of its own in place of the caches; `$LARDER` pulls.
