@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread;
 use std::time::SystemTime;
 
 use crate::error::Cause;
@@ -136,15 +137,17 @@ impl Inventory {
     /// # Errors
     /// When the store cannot be read. A view that cannot be is told in the value.
     pub fn take(store: &Store, views: &[Arc<dyn View>]) -> Result<Self, Cause> {
-        let (census, blobs) = parallel::both(|| store.census(), || store.blobs());
-        let (census, blobs) = (census?, blobs?);
-        let mut lying = foreign::Found::default();
-        let mut hold = || {
-            Holdings::take(&census, &blobs, &mut |record, sight, file| {
-                lying.add_beside(&census.commits[record], sight, file);
-            })
+        let listed = || -> Result<_, Cause> {
+            let census = store.census()?;
+            let listed = foreign::list(&census, views);
+            Ok((census, listed))
         };
-        let (mut holdings, listed) = parallel::both(&mut hold, || foreign::list(&census, views));
+        let (listed, blobs) = parallel::both(listed, || store.blobs());
+        let ((mut census, listed), blobs) = (listed?, blobs?);
+        let mut lying = foreign::Found::default();
+        let mut holdings = Holdings::take(&census, &blobs, &mut |record, sight, file| {
+            lying.add_beside(&census.commits[record], sight, file);
+        });
         lying.add_all(&holdings, &census, listed);
         let mut inventory = Self {
             partials: partial::all(store, &census)?,
@@ -154,7 +157,7 @@ impl Inventory {
         let others = lying.into_repos(&mut holdings);
         // Records that cannot be read may need any of them.
         if census.newer.is_empty() {
-            inventory.strays = stored::strays(&census, &blobs, &holdings);
+            inventory.strays = stored::strays(&blobs, &holdings);
         }
         inventory.repos = stored::repos(store, &census, &holdings)?;
         inventory.repos.extend(others);
@@ -170,8 +173,11 @@ impl Inventory {
         inventory.disk_bytes = held_bytes + inventory.strays.bytes + partial_bytes;
         let apart: u64 = inventory.repos.iter().map(|repo| repo.apart_bytes).sum();
         inventory.saved_bytes = apart.saturating_sub(held_bytes);
-        inventory.damaged = census.damaged;
-        inventory.newer = census.newer;
+        inventory.damaged = std::mem::take(&mut census.damaged);
+        inventory.newer = std::mem::take(&mut census.newer);
+        // To free what tens of thousands of files were described by takes a while, which nobody waits for.
+        let free = move || drop((holdings, blobs, census));
+        thread::Builder::new().spawn(free).ok();
         Ok(inventory)
     }
 }

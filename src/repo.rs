@@ -303,6 +303,11 @@ impl RepoPath {
     /// holds no such file, and one that a hub makes up could run commands when git comes by. On Windows also when a segment begins
     /// with a drive (`C:x`), which leaves the folder there; elsewhere that is a name like any other.
     pub fn parse(text: &str) -> Result<Self, BadName> {
+        Self::check(text)?;
+        Ok(Self(text.to_owned()))
+    }
+
+    fn check(text: &str) -> Result<(), BadName> {
         if text.is_empty() || text.len() > 4096 {
             return Err(BadName("a path has 1 to 4096 bytes"));
         }
@@ -325,7 +330,7 @@ impl RepoPath {
                 _ => {}
             }
         }
-        Ok(Self(text.to_owned()))
+        Ok(())
     }
 
     /// The path as the hub spells it.
@@ -358,7 +363,8 @@ impl TryFrom<String> for RepoPath {
     type Error = BadName;
 
     fn try_from(text: String) -> Result<Self, BadName> {
-        Self::parse(&text)
+        Self::check(&text)?;
+        Ok(Self(text))
     }
 }
 

@@ -1,7 +1,10 @@
 //! Work on many things by several threads: looking waits for the disk, and reading for the processor.
 
+use std::collections::BTreeMap;
 use std::num::NonZero;
 use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
 use std::thread;
 
 /// More threads than these wait for each other in the filesystem.
@@ -26,6 +29,54 @@ pub(crate) fn shares<T: Sync, R: Send>(items: &[T], make: impl Fn(&[T]) -> R + S
     })
 }
 
+/// Items that one thread makes something of at a time, so that what takes what is made has it soon.
+const BATCH: usize = 16;
+
+/// Gives what `make` makes of each item to `take`, in their order, while others are being made.
+pub(crate) fn in_order<T: Sync, R: Send>(
+    items: &[T],
+    make: impl Fn(&T) -> R + Sync,
+    mut take: impl FnMut(&T, R),
+) {
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let batches: Vec<&[T]> = items.chunks(BATCH).collect();
+    let next = AtomicUsize::new(0);
+    let work = |made: mpsc::Sender<(usize, Vec<R>)>| {
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(batch) = batches.get(index) else {
+                return;
+            };
+            if made
+                .send((index, batch.iter().map(&make).collect()))
+                .is_err()
+            {
+                return;
+            }
+        }
+    };
+    thread::scope(|scope| {
+        let (sender, batches_made) = mpsc::channel();
+        for _ in 0..threads.min(MOST_THREADS).min(batches.len()) {
+            let (work, sender) = (&work, sender.clone());
+            scope.spawn(move || work(sender));
+        }
+        drop(sender);
+        let mut waiting = BTreeMap::new();
+        let mut turn = 0;
+        for (index, made) in batches_made {
+            waiting.insert(index, made);
+            while let Some(made) = waiting.remove(&turn) {
+                batches[turn]
+                    .iter()
+                    .zip(made)
+                    .for_each(|(item, made)| take(item, made));
+                turn += 1;
+            }
+        }
+    });
+}
+
 /// Does two things at once.
 pub(crate) fn both<A, B: Send>(a: impl FnOnce() -> A, b: impl FnOnce() -> B + Send) -> (A, B) {
     thread::scope(|scope| {
@@ -38,6 +89,21 @@ pub(crate) fn both<A, B: Send>(a: impl FnOnce() -> A, b: impl FnOnce() -> B + Se
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_made_is_taken_in_order_and_whole() {
+        for count in [0, 1, 15, 16, 17, 1000] {
+            let items: Vec<usize> = (0..count).collect();
+            let mut taken = Vec::new();
+            in_order(
+                &items,
+                |item| item * 2,
+                |item, made| taken.push((*item, made)),
+            );
+            let want: Vec<_> = items.iter().map(|item| (*item, item * 2)).collect();
+            assert_eq!(taken, want);
+        }
+    }
 
     #[test]
     fn shares_are_whole_and_in_order() {

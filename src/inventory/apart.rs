@@ -1,7 +1,7 @@
 //! What a repo would take without the store: a copy for each view that shows it, as other clients keep
 //! it. Pure.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
 
 use super::{Presence, Sight};
@@ -13,6 +13,11 @@ pub(super) type Shown<'a, C> = (&'a [Sight], &'a HashMap<C, u64>);
 /// The bytes: in each view the contents of the commits that it shows, each content once. What no view
 /// shows is counted once, too.
 pub(super) fn bytes_apart<C: Eq + Hash>(commits: &[Shown<'_, C>]) -> u64 {
+    if let [(sights, contents)] = commits {
+        let shown = sights.iter().filter(|at| at.presence == Presence::Shown);
+        let views: BTreeSet<&ViewId> = shown.map(|sight| &sight.view).collect();
+        return contents.values().sum::<u64>() * views.len().max(1) as u64;
+    }
     let mut views: BTreeMap<&ViewId, HashMap<&C, &u64>> = BTreeMap::new();
     let mut hidden: HashMap<&C, &u64> = HashMap::new();
     for (sights, contents) in commits {
@@ -64,5 +69,7 @@ mod tests {
         // Without a copy of its own there is still the one.
         assert_eq!(bytes(&gone, &gone), 1110);
         assert_eq!(bytes(&gone, &both), 2 * 1100 + 10);
+        let alone = |sights: &[Sight]| bytes_apart(&[(sights, &old)]);
+        assert_eq!([alone(&one), alone(&both), alone(&gone)], [110, 220, 110]);
     }
 }

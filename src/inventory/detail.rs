@@ -131,7 +131,7 @@ impl Detail {
     }
 }
 
-fn look(file: &FileRecord, store: &Store, blobs: &BTreeMap<BlobId, Blob>, views: &[Sight]) -> File {
+fn look(file: &FileRecord, store: &Store, blobs: &HashMap<BlobId, Blob>, views: &[Sight]) -> File {
     let stored = file.blob.and_then(|id| {
         let blob = blobs.get(&id)?;
         Some((store.blob_path(id), blob.stamp))

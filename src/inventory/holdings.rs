@@ -4,8 +4,9 @@
 //! Looks, and changes nothing. A name counts as a commit's only if it is as larder proved it, because
 //! only such names are withdrawn: what somebody else put in its place stays, and keeps its room.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsString;
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::path::PathBuf;
 
 use super::ledger::{Hold, Ledger};
@@ -23,9 +24,33 @@ use crate::view::lying::Lying;
 enum Name {
     /// The store, under as many names of its own as it has for a blob.
     Stored(BlobId),
-    /// A view, spelled without links. As bytes: to tell paths apart by their parts takes longer than to
-    /// read them from the disk.
-    Shown(OsString),
+    /// A view.
+    Shown(Shown),
+}
+
+/// A name in a view, spelled without links. As bytes: to tell paths apart by their parts takes longer
+/// than to read them from the disk. Hashed where it is found, by whichever thread finds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Shown {
+    hash: u64,
+    path: OsString,
+}
+
+impl Shown {
+    /// `path`, to be told apart from what was hashed by the same `hasher`.
+    pub(super) fn new(path: PathBuf, hasher: &RandomState) -> Self {
+        let path = path.into_os_string();
+        Self {
+            hash: hasher.hash_one(path.as_encoded_bytes()),
+            path,
+        }
+    }
+}
+
+impl Hash for Shown {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.hash.hash(state);
+    }
 }
 
 /// The names of all contents that some commit needs.
@@ -33,14 +58,30 @@ enum Name {
 pub struct Holdings {
     ledger: Ledger<FileId, Name>,
     records: Vec<Held>,
+    hasher: RandomState,
 }
 
 /// What one recorded commit holds.
 #[derive(Debug, Default)]
 struct Held {
-    /// By the index of the file in the manifest.
-    files: Vec<Vec<Hold>>,
+    /// The names of all its files, in the order of the manifest.
+    names: Vec<Hold>,
+    /// By the index of the file in the manifest, where its names end in `names`.
+    ends: Vec<usize>,
     views: Vec<Sight>,
+}
+
+impl Held {
+    /// The names of one file.
+    fn of(&self, file: usize) -> &[Hold] {
+        let start = file
+            .checked_sub(1)
+            .map_or(Some(0), |before| self.ends.get(before).copied());
+        let range = start.zip(self.ends.get(file).copied());
+        range
+            .and_then(|(start, end)| self.names.get(start..end))
+            .unwrap_or_default()
+    }
 }
 
 /// What became of a commit in a view that it was published to.
@@ -75,60 +116,78 @@ impl Holdings {
     /// A view that may not be looked at, another user's perhaps, is [`Presence::Away`].
     pub fn take(
         census: &Census,
-        blobs: &BTreeMap<BlobId, Blob>,
+        blobs: &HashMap<BlobId, Blob>,
         foreign: &mut impl FnMut(usize, &Sight, Lying),
     ) -> Self {
-        let mut holdings = Self::default();
-        let seen = look::all(census, blobs);
-        for (index, (recorded, seen)) in census.commits.iter().zip(seen).enumerate() {
+        let mut holdings = Self::with_room(census, blobs);
+        let hasher = holdings.hasher.clone();
+        look::each(census, blobs, &hasher, |recorded, seen| {
+            let index = holdings.records.len();
             let files = &recorded.manifest.files;
-            let mut held = Held {
-                files: files
-                    .iter()
-                    .map(|file| holdings.hold_blob(file, blobs))
-                    .collect(),
-                views: Vec::new(),
-            };
-            for Seen { part, looks } in seen {
-                let presence = match &looks {
-                    Ok(looks) => look::presence(looks, part.view.root()),
-                    Err(_unreadable) => Presence::Away,
-                };
-                let sight = Sight {
-                    view: part.view.id(),
-                    folder: part.folder,
-                    presence,
-                };
-                for (look, holds) in looks.unwrap_or_default().into_iter().zip(&mut held.files) {
-                    let names = look.ours.into_iter();
-                    holds.extend(names.map(|(path, there)| holdings.hold_name(path, &there)));
-                    if let Some(file) = look.foreign {
-                        foreign(index, &sight, file);
-                    }
-                }
-                if part.is_expected || presence == Presence::Shown {
-                    held.views.push(sight);
-                }
-            }
+            let mut give = |sight: &Sight, file| foreign(index, sight, file);
+            let held = holdings.enter(files, seen, blobs, &mut give);
             holdings.records.push(held);
-        }
+        });
         holdings
     }
 
-    fn hold_blob(&mut self, file: &FileRecord, blobs: &BTreeMap<BlobId, Blob>) -> Vec<Hold> {
-        let stored = file.blob.and_then(|id| Some((id, blobs.get(&id)?)));
-        let hold = stored.map(|(id, blob)| {
-            let name = Name::Stored(id);
-            self.ledger
-                .hold(name, blob.own_links, blob.file, blob.len, blob.links)
-        });
-        hold.into_iter().collect()
+    /// Enters the names of the files of one commit.
+    fn enter(
+        &mut self,
+        files: &[FileRecord],
+        seen: Vec<Seen>,
+        blobs: &HashMap<BlobId, Blob>,
+        foreign: &mut impl FnMut(&Sight, Lying),
+    ) -> Held {
+        let mut held = Held {
+            names: Vec::with_capacity(2 * files.len()),
+            ends: Vec::with_capacity(files.len()),
+            views: Vec::new(),
+        };
+        let mut seen: Vec<_> = seen.into_iter().map(Seen::one_by_one).collect();
+        for file in files {
+            held.names.extend(self.hold_blob(file, blobs));
+            for (part, looks) in &mut seen {
+                let Some(look) = looks.next() else {
+                    continue;
+                };
+                let names = look.ours.into_iter();
+                held.names
+                    .extend(names.map(|(name, there)| self.hold_name(name, &there)));
+                if let Some(file) = look.foreign {
+                    foreign(&part.sight, file);
+                }
+            }
+            held.ends.push(held.names.len());
+        }
+        let listed = seen.into_iter().filter(|(part, _)| part.is_listed);
+        held.views = listed.map(|(part, _)| part.sight).collect();
+        held
     }
 
-    fn hold_name(&mut self, path: PathBuf, there: &names::Seen) -> Hold {
-        let name = Name::Shown(path.into_os_string());
+    /// With room for what is usual: each blob has a name in a view.
+    fn with_room(census: &Census, blobs: &HashMap<BlobId, Blob>) -> Self {
+        let files = census.commits.iter().map(|one| one.manifest.files.len());
+        let names = files.sum::<usize>() + blobs.len();
+        Self {
+            ledger: Ledger::with_capacity(blobs.len(), names),
+            ..Self::default()
+        }
+    }
+
+    fn hold_blob(&mut self, file: &FileRecord, blobs: &HashMap<BlobId, Blob>) -> Option<Hold> {
+        let id = file.blob?;
+        let blob = blobs.get(&id)?;
+        let name = Name::Stored(id);
+        let hold = self
+            .ledger
+            .hold(name, blob.own_links, blob.file, blob.len, blob.links);
+        Some(hold)
+    }
+
+    fn hold_name(&mut self, name: Shown, there: &names::Seen) -> Hold {
         self.ledger
-            .hold(name, 1, there.file, there.len, there.links)
+            .hold(Name::Shown(name), 1, there.file, there.len, there.links)
     }
 
     /// Lets an unrecorded snapshot hold the names of its files: they stay when records go.
@@ -136,7 +195,7 @@ impl Holdings {
         let mut seen = BTreeSet::new();
         let files = files.iter().filter(|file| seen.insert(&file.kept_as));
         let holds = files.map(|file| {
-            let name = Name::Shown(file.kept_as.clone().into_os_string());
+            let name = Name::Shown(Shown::new(file.kept_as.clone(), &self.hasher));
             self.ledger.hold(name, 1, file.file, file.len, file.links)
         });
         ForeignHolds(holds.collect())
@@ -146,22 +205,19 @@ impl Holdings {
     /// view, and nothing else: each a commit's index in the census and the file's in its manifest.
     pub fn freed_by(&self, going: impl IntoIterator<Item = (usize, usize)>) -> u64 {
         let holds = going.into_iter().flat_map(|(record, file)| {
-            let held = self
-                .records
-                .get(record)
-                .and_then(|held| held.files.get(file));
-            held.into_iter().flatten().copied()
+            let held = self.records.get(record);
+            held.map_or(&[][..], |held| held.of(file)).iter().copied()
         });
         self.ledger.freed_by(holds)
     }
 
     /// As [`Holdings::freed_by`], of whole commits.
     pub fn freed_by_commits(&self, going: impl IntoIterator<Item = usize>) -> u64 {
-        let files = |record: usize| {
-            let count = self.records.get(record).map_or(0, |held| held.files.len());
-            (0..count).map(move |file| (record, file))
-        };
-        self.freed_by(going.into_iter().flat_map(files))
+        let held = going
+            .into_iter()
+            .filter_map(|record| self.records.get(record));
+        self.ledger
+            .freed_by(held.flat_map(|held| held.names.iter().copied()))
     }
 
     /// Bytes that become free when these unrecorded snapshots go.
@@ -179,11 +235,8 @@ impl Holdings {
 
     /// Whether a recorded file has a name anywhere, as it was proven.
     pub fn is_here(&self, record: usize, file: usize) -> bool {
-        let held = self
-            .records
-            .get(record)
-            .and_then(|held| held.files.get(file));
-        held.is_some_and(|holds| !holds.is_empty())
+        let held = self.records.get(record);
+        held.is_some_and(|held| !held.of(file).is_empty())
     }
 
     /// What became of a recorded commit where it was published.

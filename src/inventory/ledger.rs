@@ -49,6 +49,16 @@ impl<F, N> Default for Ledger<F, N> {
 }
 
 impl<F: Eq + Hash, N: Eq + Hash> Ledger<F, N> {
+    /// An empty one with room for so many contents and names of them.
+    pub(super) fn with_capacity(contents: usize, names: usize) -> Self {
+        Self {
+            contents: Vec::with_capacity(contents),
+            by_file: HashMap::with_capacity(contents),
+            names: Vec::with_capacity(names),
+            by_name: HashMap::with_capacity(names),
+        }
+    }
+
     /// Whether somebody holds a name of this file.
     pub(super) fn knows(&self, file: &F) -> bool {
         self.by_file.contains_key(file)

@@ -1,12 +1,15 @@
 //! What can be seen of the recorded commits in the views that they were published to.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs::Metadata;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs::{self, Metadata};
+use std::hash::RandomState;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::vec;
 
-use super::Presence;
+use super::holdings::Shown;
 use super::names::{self, Entry, Folders};
+use super::{Presence, Sight};
 use crate::digest::BlobId;
 use crate::error::Cause;
 use crate::fs::{lstat, parallel};
@@ -21,7 +24,7 @@ use crate::view::{RepoView, View, ViewId};
 #[derive(Default)]
 pub(super) struct Look {
     /// Names that lead to what was proven.
-    pub(super) ours: Vec<(PathBuf, names::Seen)>,
+    pub(super) ours: Vec<(Shown, names::Seen)>,
     /// What stands under the name of a file that was not pulled.
     pub(super) foreign: Option<Lying>,
     /// Whether a reader would find the file, which was pulled.
@@ -30,28 +33,42 @@ pub(super) struct Look {
 
 /// What was seen of a commit in one part of a view.
 pub(super) struct Seen {
-    pub(super) part: Part,
-    /// By the index of the file in the manifest.
-    pub(super) looks: Result<Vec<Look>, Cause>,
+    pub(super) sight: Sight,
+    /// Whether it is seen there, or was to be.
+    pub(super) is_listed: bool,
+    /// By the index of the file in the manifest; none where one could not be looked at.
+    looks: Vec<Look>,
 }
 
-/// Looks at every commit, in the order of the census. Looking waits for the disk, so several threads do.
-pub(super) fn all(census: &Census, blobs: &BTreeMap<BlobId, Blob>) -> Vec<Vec<Seen>> {
+impl Seen {
+    /// The part, and what was seen of one file after the other.
+    pub(super) fn one_by_one(mut self) -> (Self, vec::IntoIter<Look>) {
+        let looks = std::mem::take(&mut self.looks).into_iter();
+        (self, looks)
+    }
+}
+
+/// Looks at every commit, and gives what was seen of it to `take`, in the order of the census. Looking
+/// waits for the disk, so several threads do.
+pub(super) fn each(
+    census: &Census,
+    blobs: &HashMap<BlobId, Blob>,
+    hasher: &RandomState,
+    take: impl FnMut(&Recorded, Vec<Seen>),
+) {
     let views = Views::of(census);
     let look = |recorded: &Recorded| -> Vec<Seen> {
         // What several parts of a view show of a commit has one folder of blobs.
         let mut folders = Folders::default();
         let parts = views.parts_of(recorded).into_iter();
         parts
-            .map(|part| Seen {
-                looks: part.look(recorded, blobs, &mut folders),
-                part,
+            .map(|part| {
+                let looks = part.look(recorded, blobs, &mut folders, hasher);
+                part.seen(looks)
             })
             .collect()
     };
-    let looks = |commits: &[Recorded]| commits.iter().map(look).collect::<Vec<_>>();
-    let shares = parallel::shares(&census.commits, looks);
-    shares.into_iter().flatten().collect()
+    parallel::in_order(&census.commits, look, take);
 }
 
 impl Part {
@@ -62,8 +79,9 @@ impl Part {
     fn look(
         &self,
         recorded: &Recorded,
-        blobs: &BTreeMap<BlobId, Blob>,
+        blobs: &HashMap<BlobId, Blob>,
         folders: &mut Folders,
+        hasher: &RandomState,
     ) -> Result<Vec<Look>, Cause> {
         let commit = &recorded.manifest.commit;
         let part = self.shows.as_ref();
@@ -71,10 +89,26 @@ impl Part {
             let entry = part.name_of(commit, &file.remote);
             match file.blob {
                 None => look_for_foreign(entry, file, part, folders),
-                Some(id) => look_for_ours(entry, file, part, blobs.get(&id), folders),
+                Some(id) => look_for_ours(entry, file, part, blobs.get(&id), folders, hasher),
             }
         };
         recorded.manifest.files.iter().map(look).collect()
+    }
+
+    fn seen(self, looks: Result<Vec<Look>, Cause>) -> Seen {
+        let presence = match &looks {
+            Ok(looks) => presence(looks, self.view.root()),
+            Err(_unreadable) => Presence::Away,
+        };
+        Seen {
+            is_listed: self.is_expected || presence == Presence::Shown,
+            sight: Sight {
+                view: self.view.id(),
+                folder: self.folder,
+                presence,
+            },
+            looks: looks.unwrap_or_default(),
+        }
     }
 }
 
@@ -107,33 +141,39 @@ fn look_for_ours(
     part: &dyn RepoView,
     blob: Option<&Blob>,
     folders: &mut Folders,
+    hasher: &RandomState,
 ) -> Result<Look, Cause> {
     let entry = folders.entry(&name, blob)?;
-    let is_named = entry.is_some();
-    let link = matches!(entry, Some(Entry::Other)).then(|| name.clone());
     let kept = match part.kept_as(&file.remote) {
         Some(kept) => Some((folders.entry(&kept, blob)?, kept)),
         None => None,
     };
-    let mut look = Look::default();
+    let is_file = |entry: &Option<Entry>| matches!(entry, Some(Entry::File(_)));
+    let is_kept = kept.as_ref().is_some_and(|(kept, _)| is_file(kept));
+    let is_shown = match &entry {
+        None => false,
+        Some(Entry::File(_)) => true,
+        // A link of a folder into the store, or of hf into the stock of all its repos.
+        Some(Entry::Other) => is_kept || fs::metadata(&name).is_ok_and(|there| there.is_file()),
+    };
+    let mut look = Look {
+        is_shown,
+        ..Look::default()
+    };
     for (entry, path) in [Some((entry, name)), kept].into_iter().flatten() {
         let Some(Entry::File(there)) = entry else {
             continue;
         };
-        look.is_shown = is_named;
         let is_stored = blob.is_some_and(|blob| blob.stamp == there.stamp);
         if is_stored || file.stamps.contains(there.stamp) {
-            look.ours.push((path, there));
+            look.ours.reserve_exact(1);
+            look.ours.push((Shown::new(path, hasher), there));
         }
-    }
-    // A link of a folder into the store, or of hf into the stock of all its repos.
-    if let Some(link) = link.filter(|_| !look.is_shown) {
-        look.is_shown = std::fs::metadata(&link).is_ok_and(|there| there.is_file());
     }
     Ok(look)
 }
 
-pub(super) fn presence(looked: &[Look], root: &Path) -> Presence {
+fn presence(looked: &[Look], root: &Path) -> Presence {
     if looked.iter().any(|look| look.is_shown) {
         Presence::Shown
     } else if !is_there(root) {
@@ -144,13 +184,13 @@ pub(super) fn presence(looked: &[Look], root: &Path) -> Presence {
 }
 
 /// A part of a view that may show a commit.
-pub(super) struct Part {
-    pub(super) view: Arc<dyn View>,
+struct Part {
+    view: Arc<dyn View>,
     shows: Arc<dyn RepoView>,
     /// The folder that readers open, or would.
-    pub(super) folder: PathBuf,
+    folder: PathBuf,
     /// Whether the commit was published there at some time.
-    pub(super) is_expected: bool,
+    is_expected: bool,
 }
 
 /// The views of all records, each opened once.
@@ -196,7 +236,7 @@ pub(super) fn ids(census: &Census) -> BTreeSet<&ViewId> {
 
 /// The view under the one spelling of its folder that has no links in it.
 pub(super) fn opened(id: &ViewId) -> Arc<dyn View> {
-    let root = std::fs::canonicalize(&id.root).unwrap_or_else(|_away| id.root.clone());
+    let root = fs::canonicalize(&id.root).unwrap_or_else(|_away| id.root.clone());
     ViewId {
         kind: id.kind,
         root,

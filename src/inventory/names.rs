@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, FileType, Metadata};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirEntryExt, MetadataExt};
 use std::path::Path;
 
@@ -36,7 +37,9 @@ pub(super) struct Seen {
 /// Folders, by their paths as they were asked for.
 #[derive(Default)]
 pub(super) struct Folders {
-    known: HashMap<OsString, Folder>,
+    read: Vec<Folder>,
+    /// Where each is in `read`.
+    known: HashMap<OsString, usize>,
 }
 
 /// What a folder told.
@@ -63,7 +66,7 @@ impl Folders {
         path: &Path,
         blob: Option<&Blob>,
     ) -> Result<Option<Entry>, Cause> {
-        let (Some(dir), Some(name)) = (path.parent(), path.file_name()) else {
+        let Some((dir, name)) = split(path) else {
             return look(path);
         };
         match self.folder(dir) {
@@ -84,13 +87,23 @@ impl Folders {
         }
     }
 
-    fn folder(&mut self, dir: &Path) -> &Folder {
-        let key: &OsStr = dir.as_os_str();
-        if !self.known.contains_key(key) {
-            self.known.insert(key.to_owned(), Folder::read(dir));
-        }
-        self.known.get(key).unwrap_or(&Folder::Closed)
+    fn folder(&mut self, dir: &OsStr) -> &Folder {
+        let at = self.known.get(dir).copied().unwrap_or_else(|| {
+            self.read.push(Folder::read(Path::new(dir)));
+            self.known.insert(dir.to_owned(), self.read.len() - 1);
+            self.read.len() - 1
+        });
+        &self.read[at]
     }
+}
+
+/// The folder and the name in it, as bytes: no part of these paths is `.` or `..`, or empty.
+fn split(path: &Path) -> Option<(&OsStr, &OsStr)> {
+    let path = path.as_os_str().as_bytes();
+    let slash = path.iter().rposition(|byte| *byte == b'/')?;
+    let (dir, name) = (&path[..slash], &path[slash + 1..]);
+    let is_whole = !dir.is_empty() && !name.is_empty();
+    is_whole.then_some((OsStr::from_bytes(dir), OsStr::from_bytes(name)))
 }
 
 impl Folder {
@@ -105,7 +118,8 @@ impl Folder {
     fn try_read(dir: &Path) -> std::io::Result<Self> {
         // Through the folder: who may list the names and no more may not look at what they stand for.
         let dev = fs::metadata(dir.join("."))?.dev();
-        let mut names = HashMap::new();
+        // Room for what most folders of a model have.
+        let mut names = HashMap::with_capacity(32);
         for entry in fs::read_dir(dir)? {
             let entry = entry?;
             names.insert(entry.file_name(), (entry.file_type()?, entry.ino()));

@@ -1,6 +1,6 @@
 //! The repos of a store: its records by repo, with what each takes and frees.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::apart::bytes_apart;
@@ -50,24 +50,38 @@ fn repo(
         .iter()
         .map(|record| contents_of(&census.commits[*record], *record, holdings))
         .collect();
-    let contents: HashMap<&BlobId, &u64> = own.iter().flatten().collect();
-    let shown = records.iter().zip(&own);
-    let shown: Vec<_> = shown
-        .map(|(record, own)| (holdings.views(*record), own))
-        .collect();
     let commits = records.iter().zip(&own).map(|(record, own)| {
         let recorded = &census.commits[*record];
         snapshot(recorded, *record, holdings, own, &now)
     });
+    let commits: Vec<Snapshot> = commits.collect();
+    let shown = records.iter().zip(&own);
+    let shown: Vec<_> = shown
+        .map(|(record, own)| (holdings.views(*record), own))
+        .collect();
+    // What most repos have, one commit, was added up already.
+    let (size_bytes, unique_bytes) = match commits.as_slice() {
+        [only] => (only.size_bytes, only.unique_bytes),
+        _ => (
+            all_bytes(&own),
+            holdings.freed_by_commits(records.iter().copied()),
+        ),
+    };
     Ok(Repo {
         hub,
         id,
         is_in_store: true,
-        size_bytes: contents.into_values().sum(),
-        unique_bytes: holdings.freed_by_commits(records.iter().copied()),
+        size_bytes,
+        unique_bytes,
         apart_bytes: bytes_apart(&shown),
-        commits: commits.collect(),
+        commits,
     })
+}
+
+/// Bytes of the contents of all commits, each once.
+fn all_bytes(own: &[HashMap<BlobId, u64>]) -> u64 {
+    let contents: HashMap<&BlobId, &u64> = own.iter().flatten().collect();
+    contents.into_values().sum()
 }
 
 /// The lengths of the contents of a record that are here.
@@ -109,20 +123,9 @@ fn snapshot(
 }
 
 /// What of the blobs no record needs, and nothing shows that is listed.
-pub(super) fn strays(
-    census: &Census,
-    blobs: &BTreeMap<BlobId, Blob>,
-    holdings: &Holdings,
-) -> Strays {
-    let files = census
-        .commits
-        .iter()
-        .flat_map(|commit| &commit.manifest.files);
-    let needed: HashSet<BlobId> = files.filter_map(|file| file.blob).collect();
-    let is_stray =
-        |(id, blob): &(&BlobId, &Blob)| !needed.contains(id) && !holdings.holds(blob.file);
-    let strays = blobs.iter().filter(is_stray);
-    strays.fold(Strays::default(), |strays, (_, blob)| Strays {
+pub(super) fn strays(blobs: &HashMap<BlobId, Blob>, holdings: &Holdings) -> Strays {
+    let strays = blobs.values().filter(|blob| !holdings.holds(blob.file));
+    strays.fold(Strays::default(), |strays, blob| Strays {
         count: strays.count + 1,
         bytes: strays.bytes + blob.len,
     })

@@ -1,6 +1,6 @@
 //! All that there is to remove, as one value.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::time::SystemTime;
 
@@ -24,7 +24,7 @@ pub struct Stock {
     /// Records that say nothing.
     pub damaged: Vec<PathBuf>,
     /// Finished blobs.
-    pub blobs: BTreeMap<BlobId, Blob>,
+    pub blobs: HashMap<BlobId, Blob>,
     /// When the blobs that no record names were written.
     pub unclaimed: BTreeMap<BlobId, SystemTime>,
     /// Unfinished contents.

@@ -1,6 +1,6 @@
 //! Made-up stocks for the unit tests of this room.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -67,7 +67,7 @@ pub(super) fn remote(number: u8) -> RemoteFile {
 /// A stock of these commits, all their contents, and contents that no record names, written on some day.
 pub(super) fn stock(commits: Vec<Held>, unclaimed: &[(u8, u64)]) -> Stock {
     let files = commits.iter().flat_map(|held| &held.manifest().files);
-    let mut blobs: BTreeMap<BlobId, Blob> = files
+    let mut blobs: HashMap<BlobId, Blob> = files
         .filter_map(|file| Some((file.blob?, one(file.remote.len))))
         .collect();
     let mut written = BTreeMap::new();

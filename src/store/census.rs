@@ -234,6 +234,8 @@ pub(super) fn files_below(dir: &Path, depth: usize) -> Result<Vec<PathBuf>, Caus
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use bytes::Bytes;
 
     use super::*;
@@ -296,7 +298,7 @@ mod tests {
             file: FileId::of(&there),
             is_told: true,
         };
-        assert_eq!(store.blobs().unwrap(), BTreeMap::from([(id, own)]));
+        assert_eq!(store.blobs().unwrap(), HashMap::from([(id, own)]));
         std::fs::hard_link(store.blob_path(id), dir.path().join("seen")).unwrap();
         assert_eq!(store.blobs().unwrap()[&id], Blob { links: 3, ..own });
     }

@@ -4,7 +4,7 @@
 //! inode with it, so a name of a file that is known needs no look of its own. Not every filesystem tells
 //! the inode by which a look shows the file, though; whether this one does is seen from the blobs.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fs::{DirEntry, Metadata};
 use std::os::unix::fs::{DirEntryExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -32,10 +32,25 @@ pub struct Blob {
     pub(crate) is_told: bool,
 }
 
+impl Blob {
+    /// What the look at its name showed: the one name of its own that is known by that.
+    fn of(there: &Metadata) -> Self {
+        Self {
+            len: there.len(),
+            links: there.nlink(),
+            own_links: 1,
+            stamp: Stamp::of(there),
+            file: FileId::of(there),
+            is_told: true,
+        }
+    }
+}
+
 /// What is in a few shards.
 #[derive(Default)]
 struct Shards {
-    blobs: Vec<(BlobId, Metadata)>,
+    /// The store's own names are not counted yet.
+    blobs: Vec<(BlobId, Blob)>,
     /// Other names, with what the folder tells of the file.
     others: Vec<(FileId, PathBuf)>,
     /// Whether no folder told another file than the look showed.
@@ -47,15 +62,15 @@ impl Store {
     ///
     /// # Errors
     /// When a folder cannot be read.
-    pub fn blobs(&self) -> Result<BTreeMap<BlobId, Blob>, Cause> {
+    pub fn blobs(&self) -> Result<HashMap<BlobId, Blob>, Cause> {
         let shards = files_below(&self.layout.blobs(), 2)?;
         let read = parallel::shares(&shards, Shards::read);
         let read = read.into_iter().collect::<Result<Vec<_>, _>>()?;
         let is_told = read.iter().all(|shards| shards.is_told);
-        let mut own_links: HashMap<FileId, u64> = HashMap::new();
-        let blobs = read.iter().flat_map(|shards| &shards.blobs);
-        for (_, there) in blobs {
-            *own_links.entry(FileId::of(there)).or_default() += 1;
+        let count = read.iter().map(|shards| shards.blobs.len()).sum();
+        let mut own_links: HashMap<FileId, u64> = HashMap::with_capacity(count);
+        for (_, blob) in read.iter().flat_map(|shards| &shards.blobs) {
+            *own_links.entry(blob.file).or_default() += 1;
         }
         for (file, path) in read.iter().flat_map(|shards| &shards.others) {
             let known = own_links.get_mut(file).filter(|_| is_told);
@@ -65,16 +80,19 @@ impl Store {
                 *own_links.entry(FileId::of(&there)).or_default() += 1;
             }
         }
-        let blob = |there: &Metadata| Blob {
-            len: there.len(),
-            links: there.nlink(),
-            own_links: own_links.get(&FileId::of(there)).copied().unwrap_or(1),
-            stamp: Stamp::of(there),
-            file: FileId::of(there),
-            is_told,
-        };
-        let blobs = read.iter().flat_map(|shards| &shards.blobs);
-        Ok(blobs.map(|(id, there)| (*id, blob(there))).collect())
+        let mut blobs = HashMap::with_capacity(count);
+        for (id, blob) in read.into_iter().flat_map(|shards| shards.blobs) {
+            let own_links = own_links.get(&blob.file).copied().unwrap_or(1);
+            blobs.insert(
+                id,
+                Blob {
+                    own_links,
+                    is_told,
+                    ..blob
+                },
+            );
+        }
+        Ok(blobs)
     }
 }
 
@@ -120,8 +138,9 @@ impl Shards {
             Err(error) => Err(error).on_path("look at", &entry.path()),
             Ok(there) => {
                 if there.is_file() {
-                    self.is_told &= told == FileId::of(&there);
-                    self.blobs.push((id, there));
+                    let blob = Blob::of(&there);
+                    self.is_told &= told == blob.file;
+                    self.blobs.push((id, blob));
                 }
                 Ok(())
             }

@@ -1,5 +1,7 @@
 //! Every path of a repo in the cache, built from checked parts. Pure; nobody else joins one.
 
+use std::ffi::OsString;
+use std::fmt::{self, Write};
 use std::path::{Component, Path, PathBuf};
 
 use crate::digest::Digest;
@@ -32,12 +34,22 @@ impl Layout {
         &self.folder
     }
 
+    /// A path in the folder, put together in one place: there are two for each file of a cache.
+    fn below(&self, path: fmt::Arguments<'_>) -> PathBuf {
+        let folder = self.folder.as_os_str();
+        let mut below = OsString::with_capacity(folder.len() + 128);
+        below.push(folder);
+        // Writing to a string cannot fail.
+        write!(below, "/{path}").ok();
+        below.into()
+    }
+
     pub(super) fn blobs(&self) -> PathBuf {
         self.folder.join("blobs")
     }
 
     pub(super) fn blob(&self, digest: Digest) -> PathBuf {
-        self.folder.join(format!("blobs/{digest}"))
+        self.below(format_args!("blobs/{digest}"))
     }
 
     pub(super) fn snapshots(&self) -> PathBuf {
@@ -50,7 +62,7 @@ impl Layout {
 
     /// The name of a file of `commit`.
     pub(super) fn entry(&self, commit: &Commit, path: &RepoPath) -> PathBuf {
-        self.snapshot(commit).join(path.as_str())
+        self.below(format_args!("snapshots/{commit}/{}", path.as_str()))
     }
 
     /// What the link at [`Layout::entry`] says: relative, so that the cache can be moved.
