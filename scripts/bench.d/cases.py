@@ -17,7 +17,7 @@ class Case:
     make: Callable  # (folder, scale)
     peers: list
     size: int  # of all files, about: what has to fit
-    kind: str = "cold"  # or warm, resume, verify
+    kind: str = "cold"  # or warm, resume, verify, ls
     on_disk: bool = False
     latency_ms: int = 0  # before each answer of the hub
     rate: int = 0  # bytes per second of each connection; then the hub serves the bodies
@@ -106,6 +106,13 @@ CASES = {
         ["larder", "openssl, all cores"],
         10 * GIB,
         kind="verify",
+    ),
+    "ls": Case(
+        "500 repos with 20,000 files in the cache, memory",
+        lambda folder, scale: files.cache(folder, count(500, scale), 40),
+        ["larder", "hf"],
+        256 * MIB,
+        kind="ls",
     ),
     "disk": Case(
         "1 × 2 GiB, disk",

@@ -1,5 +1,6 @@
 """Made-up repos: bytes that do not compress and that no other file has."""
 
+import hashlib
 import json
 import random
 
@@ -54,3 +55,22 @@ def mix(folder, size):
     write(folder / "vocab.json", 780 * KIB, 104)
     write(folder / "model.safetensors.index.json", 30 * KIB, 105)
     shards(folder, 4, size)
+
+
+def cache(folder, repos, files):
+    """A cache as hf leaves it: in each repo so many files, one in ten of them a weight."""
+    for repo in range(repos):
+        commit = hashlib.sha1(b"commit %d" % repo).hexdigest()
+        home = folder / f"models--org-{repo % 20}--model-{repo:03}"
+        snapshot = home / "snapshots" / commit
+        for part in [snapshot, home / "blobs", home / "refs"]:
+            part.mkdir(parents=True)
+        (home / "refs/main").write_text(commit)
+        for n in range(files):
+            content = f"{repo} {n} ".encode() * 32
+            is_weight = n % 10 == 0
+            name = f"model-{n:05}.safetensors" if is_weight else f"file-{n:05}.json"
+            git = hashlib.sha1(b"blob %d\0" % len(content) + content)
+            etag = (hashlib.sha256(content) if is_weight else git).hexdigest()
+            (home / "blobs" / etag).write_bytes(content)
+            (snapshot / name).symlink_to(f"../../blobs/{etag}")

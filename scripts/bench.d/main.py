@@ -103,6 +103,8 @@ class Stage:
             command, env = peers.PEERS[name](self.job(home, hub))
             if self.case.kind == "verify" and name == "larder":
                 command, env = peers.verify(self.job(home, hub))
+            if self.case.kind == "ls":
+                command, env = peers.ls(self.job(home, hub), name)
             self.prepare(command, env, logs, home)
             seen = [(server, server.seen(0)[2]) for server in (hub, self.nginx)]
             cost = measure.run(command, env, logs, self.prefix)
@@ -148,6 +150,8 @@ class Stage:
             measure.run(command, env, logs, self.prefix)
         if self.case.kind == "verify" and "verify" in command:
             measure.run([command[0], "adopt", "--quiet", str(self.source)], env, logs)
+        if self.case.kind == "ls" and "cache" not in command:
+            measure.run([command[0], "adopt", "--quiet"], env, logs)
         if self.case.kind == "resume":
             is_half = lambda: measure.allocated(home) >= self.total / 2
             if not measure.run_until(command, env, logs, is_half, self.prefix):

@@ -119,6 +119,13 @@ def verify(job):
     return [command[0], "verify", "--quiet"], env
 
 
+def ls(job, name):
+    """Of a cache that hf wrote, which larder took over into this home before."""
+    command, env = PEERS[name](job)
+    command = [command[0], "cache", "ls"] if name == "hf" else [command[0], "ls"]
+    return command, env | {"HF_HUB_CACHE": str(job.source)}
+
+
 def openssl(job):
     """One process per file, as many at a time as there are processors; the files that larder has."""
     script = 'find "$0" -type f -size +0 -print0 | xargs -0 -n 1 -P "$(nproc)" openssl dgst -sha256'
