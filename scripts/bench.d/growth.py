@@ -35,6 +35,10 @@ def scaled(series, scale):
     return [(number, case) for number, case in series if number <= series[-1][0] * scale]
 
 
+def in_time(seconds):
+    return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1000:.3g} ms"
+
+
 def table(name, runs):
     """Absolute figures, and what one more unit cost beyond the row above."""
     lines = [
@@ -49,7 +53,7 @@ def table(name, runs):
         further = ["–", "–"]
         if above:
             units = number - above[0]
-            further = [f"{(now - then) / units * 1000:.3g} ms" for now, then in ((wall, above[1]), (cpu, above[2]))]
+            further = [in_time((now - then) / units) for now, then in ((wall, above[1]), (cpu, above[2]))]
         lines.append(
             f"| {number:,g} | {wall:.2f} s | {cpu:.2f} s | {rss / MIB:.0f} MiB | {further[0]} | {further[1]} |"
         )
