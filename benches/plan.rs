@@ -9,6 +9,7 @@
 use std::collections::HashMap;
 use std::hint::black_box;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -24,7 +25,7 @@ const GIB: u64 = 1 << 30;
 fn plan(c: &mut Criterion) {
     let mut group = c.benchmark_group("plan");
     for count in support::FILES {
-        let files = support::rows(count);
+        let files: Vec<_> = support::rows(count).into_iter().map(Arc::new).collect();
         let half: HashMap<_, _> = files
             .iter()
             .step_by(2)

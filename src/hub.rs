@@ -38,7 +38,7 @@ pub struct Resolved {
 }
 
 /// One file of a commit, as the hub lists it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RemoteFile {
     /// Where it is in the repo.
     pub path: RepoPath,

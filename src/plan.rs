@@ -4,7 +4,7 @@
 //! which missing bytes are asked is the business of [`schedule`].
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::digest::{BlobId, Digest};
@@ -29,7 +29,7 @@ pub enum Have {
     /// All of it, put there by somebody; its bytes have yet to be hashed.
     Unproven {
         /// Where.
-        path: PathBuf,
+        path: Arc<Path>,
         /// Its length.
         len: u64,
         /// Its name in the store, where that is known.
@@ -38,7 +38,7 @@ pub enum Have {
     /// All of it, and its digest was checked.
     Proven {
         /// Where.
-        path: PathBuf,
+        path: Arc<Path>,
         /// Its name in the store, where that is known.
         blob: Option<BlobId>,
     },
@@ -50,14 +50,14 @@ pub enum Action {
     /// Nothing: it is here and proven.
     Keep {
         /// Where.
-        path: PathBuf,
+        path: Arc<Path>,
         /// Its name in the store, where that is known.
         blob: Option<BlobId>,
     },
     /// Hash what is here, and take it in when it is right.
     Check {
         /// Where.
-        path: PathBuf,
+        path: Arc<Path>,
         /// Its name in the store, where that is known.
         blob: Option<BlobId>,
     },
@@ -112,7 +112,7 @@ pub struct Totals {
 impl Plan {
     /// Decides what to do about `files`, given what is here. With `is_forced` everything is fetched
     /// again, whatever is here.
-    pub fn new(files: &[RemoteFile], have: &HashMap<Digest, Have>, is_forced: bool) -> Self {
+    pub fn new(files: &[Arc<RemoteFile>], have: &HashMap<Digest, Have>, is_forced: bool) -> Self {
         let mut steps: Vec<Step> = Vec::with_capacity(files.len());
         let mut at: HashMap<Digest, usize> = HashMap::with_capacity(files.len());
         for file in files {
@@ -126,7 +126,7 @@ impl Plan {
                 .filter(|_| !is_forced)
                 .unwrap_or(&Have::Nothing);
             steps.push(Step {
-                file: Arc::new(file.clone()),
+                file: Arc::clone(file),
                 also: Vec::new(),
                 action: action(file, have),
             });
@@ -161,11 +161,11 @@ impl Plan {
 fn action(file: &RemoteFile, have: &Have) -> Action {
     match have {
         Have::Proven { path, blob } => Action::Keep {
-            path: path.clone(),
+            path: Arc::clone(path),
             blob: *blob,
         },
         Have::Unproven { path, len, blob } if *len == file.len => Action::Check {
-            path: path.clone(),
+            path: Arc::clone(path),
             blob: *blob,
         },
         _ if file.len == 0 => Action::Make,
@@ -184,15 +184,15 @@ mod tests {
     use crate::digest::{BlobId, GitOid};
     use proptest::prelude::*;
 
-    fn file(path: &str, content: u8, len: u64) -> RemoteFile {
-        RemoteFile {
+    fn file(path: &str, content: u8, len: u64) -> Arc<RemoteFile> {
+        Arc::new(RemoteFile {
             path: RepoPath::parse(path).unwrap(),
             len,
             digest: BlobId::of(&[content]).into(),
             git_oid: Some(GitOid::of(&[content])),
             xet_hash: None,
             changed_by: None,
-        }
+        })
     }
 
     fn have() -> impl Strategy<Value = Option<Have>> {
@@ -208,12 +208,12 @@ mod tests {
                 Some(Have::Partial { ranges })
             }),
             (0..3u64).prop_map(|len| Some(Have::Unproven {
-                path: "/u".into(),
+                path: Path::new("/u").into(),
                 len: len * 500,
                 blob: None
             })),
             Just(Some(Have::Proven {
-                path: "/p".into(),
+                path: Path::new("/p").into(),
                 blob: None
             })),
         ]
@@ -225,7 +225,7 @@ mod tests {
             contents in prop::collection::vec((0..6u8, have()), 0..12),
             is_forced: bool,
         ) {
-            let files: Vec<RemoteFile> = contents
+            let files: Vec<Arc<RemoteFile>> = contents
                 .iter()
                 .enumerate()
                 .map(|(i, (content, _))| file(&format!("f{i:02}"), *content, u64::from(*content) * 200))
@@ -275,14 +275,14 @@ mod tests {
         known.insert(
             files[0].digest,
             Have::Proven {
-                path: "/p".into(),
+                path: Path::new("/p").into(),
                 blob: None,
             },
         );
         known.insert(
             files[2].digest,
             Have::Unproven {
-                path: "/u".into(),
+                path: Path::new("/u").into(),
                 len: 9,
                 blob: None,
             },

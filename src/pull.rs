@@ -111,8 +111,9 @@ pub async fn pull(session: &Session, request: &Request) -> Result<Outcome, Error
     // What is published and recorded takes room of its own.
     drop(plan);
 
-    let files = Arc::unwrap_or_clone(files);
-    let published = publish::publish(session, &view, &target, files, &held).await;
+    let (repo, commit) = (target.repo.clone(), target.commit.clone());
+    let (target, files) = (Arc::unwrap_or_clone(target), Arc::unwrap_or_clone(files));
+    let published = publish::publish(session, &view, target, files, &held).await;
     let published = published.map_err(|cause| cause.on_repo("publish", asked))?;
     drop(writing);
     session.sink.emit(Event::Published {
@@ -128,8 +129,8 @@ pub async fn pull(session: &Session, request: &Request) -> Result<Outcome, Error
         fetched_bytes: fetched.fetched_bytes,
         sources: origins.shares(&fetched.origin_bytes),
         reused_bytes: here.have_bytes + here.check_bytes,
-        repo: target.repo.clone(),
-        commit: target.commit.clone(),
+        repo,
+        commit,
     }))
 }
 
@@ -137,7 +138,7 @@ fn select(
     request: &Request,
     view: &dyn RepoView,
     target: &Target,
-) -> Result<Vec<RemoteFile>, Cause> {
+) -> Result<Vec<Arc<RemoteFile>>, Cause> {
     let selected = request.selection.apply(&target.listing);
     if !request.is_dry_run
         && let Err(Cause::FileNotFound { path, .. }) = &selected
@@ -150,21 +151,26 @@ fn select(
 }
 
 /// Refuses files whose digest the hub does not tell.
-fn provable(files: Vec<RemoteFile>) -> Result<Vec<RemoteFile>, Cause> {
+fn provable(files: Vec<RemoteFile>) -> Result<Vec<Arc<RemoteFile>>, Cause> {
     let untold: Vec<_> = files
         .iter()
         .filter(|file| !file.digest.is_told())
         .map(|file| file.path.as_str().to_owned())
         .collect();
     if untold.is_empty() {
-        Ok(files)
+        Ok(files.into_iter().map(Arc::new).collect())
     } else {
         Err(Cause::Unproven { files: untold })
     }
 }
 
 /// Says which weights a format leaves out: nobody named them.
-fn tell_choice(session: &Session, selection: &Selection, target: &Target, files: &[RemoteFile]) {
+fn tell_choice(
+    session: &Session,
+    selection: &Selection,
+    target: &Target,
+    files: &[Arc<RemoteFile>],
+) {
     let Some(format) = selection.weights else {
         return;
     };
@@ -192,7 +198,7 @@ async fn plan(
     request: &Request,
     view: &Arc<dyn RepoView>,
     target: &Arc<Target>,
-    files: &Arc<Vec<RemoteFile>>,
+    files: &Arc<Vec<Arc<RemoteFile>>>,
 ) -> Result<Plan, Cause> {
     let have = if request.is_forced {
         HashMap::new()
@@ -235,7 +241,7 @@ fn named(names: &[&str]) -> String {
     }
 }
 
-fn dry_run(target: &Target, files: &[RemoteFile], plan: &Plan) -> DryRun {
+fn dry_run(target: &Target, files: &[Arc<RemoteFile>], plan: &Plan) -> DryRun {
     let totals = plan.totals();
     let mut need: HashMap<&RepoPath, u64> = plan
         .steps
@@ -288,7 +294,7 @@ async fn fetch(
 }
 
 /// The file that is told of when the user named exactly one, rather than the whole snapshot.
-fn named_alone(request: &Request, files: &[RemoteFile]) -> Option<RepoPath> {
+fn named_alone(request: &Request, files: &[Arc<RemoteFile>]) -> Option<RepoPath> {
     match (request.selection.names.as_slice(), files) {
         ([name], [file]) if name == file.path.as_str() => Some(file.path.clone()),
         _ => None,

@@ -8,6 +8,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+mod path;
+
+pub use path::RepoPath;
+
 /// Which hub a repo lives on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -286,91 +290,6 @@ impl TryFrom<String> for Commit {
 impl From<Commit> for String {
     fn from(commit: Commit) -> Self {
         commit.0
-    }
-}
-
-/// The path of a file inside a repo: relative, `/`-separated, and safe to join to a folder.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct RepoPath(String);
-
-impl RepoPath {
-    /// Checks a path that a hub listed or a user typed.
-    ///
-    /// # Errors
-    /// When it is absolute, leaves its folder (`..`), has an empty or `.` segment, a backslash, a
-    /// control character, a segment longer than 255 bytes, or one that is `.git` in any case: git
-    /// holds no such file, and one that a hub makes up could run commands when git comes by. On Windows also when a segment begins
-    /// with a drive (`C:x`), which leaves the folder there; elsewhere that is a name like any other.
-    pub fn parse(text: &str) -> Result<Self, BadName> {
-        Self::check(text)?;
-        Ok(Self(text.to_owned()))
-    }
-
-    fn check(text: &str) -> Result<(), BadName> {
-        if text.is_empty() || text.len() > 4096 {
-            return Err(BadName("a path has 1 to 4096 bytes"));
-        }
-        if text.contains('\\') || text.chars().any(char::is_control) {
-            return Err(BadName("a path has no backslash and no control character"));
-        }
-        for segment in text.split('/') {
-            match segment {
-                "" => return Err(BadName("a path is relative and has no empty segment")),
-                "." | ".." => return Err(BadName("a path has no `.` or `..` segment")),
-                _ if segment.eq_ignore_ascii_case(".git") => {
-                    return Err(BadName("a path has no `.git` segment"));
-                }
-                _ if cfg!(windows) && has_drive(segment) => {
-                    return Err(BadName("a path names no drive"));
-                }
-                _ if segment.len() > 255 => {
-                    return Err(BadName("a path segment has at most 255 bytes"));
-                }
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// The path as the hub spells it.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The last segment.
-    pub fn file_name(&self) -> &str {
-        self.0.rsplit('/').next().unwrap_or(&self.0)
-    }
-
-    /// The segments, outermost first.
-    pub fn segments(&self) -> impl Iterator<Item = &str> {
-        self.0.split('/')
-    }
-}
-
-fn has_drive(segment: &str) -> bool {
-    matches!(segment.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic())
-}
-
-impl fmt::Display for RepoPath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&crate::redact::clean(&self.0))
-    }
-}
-
-impl TryFrom<String> for RepoPath {
-    type Error = BadName;
-
-    fn try_from(text: String) -> Result<Self, BadName> {
-        Self::check(&text)?;
-        Ok(Self(text))
-    }
-}
-
-impl From<RepoPath> for String {
-    fn from(path: RepoPath) -> Self {
-        path.0
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::blocking::blocking;
 use crate::error::Cause;
+use crate::fs::Stamp;
 use crate::hub::Listing;
 use crate::reference::Reference;
 use crate::repo::{Commit, HubName, RepoId, Revision};
@@ -33,6 +34,8 @@ pub struct Target {
     pub listing: Listing,
     /// What an earlier pull recorded of it.
     pub manifest: Option<Manifest>,
+    /// What the file of that record looked like before it was read.
+    pub manifest_stamp: Option<Stamp>,
     /// The hub was asked and did not answer: what is known comes from elsewhere.
     pub is_hub_away: bool,
     /// The hub itself never listed the files: somebody else did, and may have left some out.
@@ -79,7 +82,8 @@ pub async fn resolve(
     let (store, local) = (session.store.clone(), Arc::clone(view));
     let also = also(session, &repo, &revision);
     let (asked, at, is_offline) = (repo.clone(), commit.clone(), session.is_offline);
-    let (manifest, known) = blocking(move || {
+    let (manifest_stamp, manifest, known) = blocking(move || {
+        let stamp = store.manifest_stamp(hub, &asked, &at)?;
         let manifest = store.manifest(hub, &asked, &at)?;
         // What another client noted has no checksum: good enough only where nobody can be asked.
         let known = match &manifest {
@@ -89,7 +93,7 @@ pub async fn resolve(
                 .find_map(|view| view.read_tree(&at)),
             _ => None,
         };
-        Ok((manifest, known))
+        Ok((stamp, manifest, known))
     })
     .await?;
     let is_partial = |manifest: &Manifest| manifest.is_partial_listing;
@@ -122,6 +126,7 @@ pub async fn resolve(
         canonical: pinned.canonical,
         listing,
         manifest,
+        manifest_stamp,
         is_hub_away: pinned.away.is_some(),
         is_unchecked,
     })

@@ -10,7 +10,7 @@
 
 use std::collections::HashMap;
 use std::panic::resume_unwind;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -65,7 +65,7 @@ pub struct Limits {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held {
     /// A file with the content.
-    pub path: PathBuf,
+    pub path: Arc<Path>,
     /// Its name in the store.
     pub blob: Option<BlobId>,
 }

@@ -291,6 +291,9 @@ pub struct Coming<'a> {
     pub content: Option<&'a Path>,
 }
 
+/// A file, and where on this disk its proven content is.
+pub type Proven = (Arc<RemoteFile>, Arc<Path>);
+
 /// What is to become visible.
 #[derive(Clone, Copy, Debug)]
 pub struct Publication<'a> {
@@ -304,7 +307,7 @@ pub struct Publication<'a> {
     /// what is in this view already. A blob of the view that is another file is replaced, so where
     /// the view has a proven copy (it cannot share an inode with the store), that copy is the one
     /// to pass.
-    pub files: &'a [(RemoteFile, PathBuf)],
+    pub files: &'a [Proven],
 }
 
 /// What has become visible.

@@ -55,7 +55,7 @@ const ARROWS: &[(&str, &str)] = &[
     ("probe", "digest error hub repo select store view"),
     (
         "resolve",
-        "blocking error hub reference repo report session store view",
+        "blocking error fs hub reference repo report session store view",
     ),
 ];
 

@@ -16,7 +16,7 @@ use larder::error::Kind;
 use larder::hub::RemoteFile;
 use larder::repo::{Commit, RepoId, RepoKind, RepoPath, Revision};
 use larder::view::huggingface::{HfCache, RepoCache};
-use larder::view::{Placements, Publication, Published};
+use larder::view::{Placements, Proven, Publication, Published};
 use tempfile::TempDir;
 
 const COMMIT: &str = "5f3c0e1d2b4a69788796a5b4c3d2e1f00f1e2d3c";
@@ -38,7 +38,7 @@ impl Place {
     }
 
     /// Puts content into the store; what a pull would hand to `publish`.
-    fn stored(&self, path: &str, content: &[u8], is_large: bool) -> (RemoteFile, PathBuf) {
+    fn stored(&self, path: &str, content: &[u8], is_large: bool) -> Proven {
         let (sha256, git_oid) = (BlobId::of(content), GitOid::of(content));
         let blob = self.dir.path().join("store").join(sha256.to_string());
         if !blob.exists() {
@@ -57,10 +57,10 @@ impl Place {
             xet_hash: None,
             changed_by: None,
         };
-        (file, blob)
+        (file.into(), blob.into())
     }
 
-    fn small_repo(&self) -> Vec<(RemoteFile, PathBuf)> {
+    fn small_repo(&self) -> Vec<Proven> {
         vec![
             self.stored("config.json", b"{}", false),
             self.stored("empty", b"", false),
@@ -70,8 +70,11 @@ impl Place {
         ]
     }
 
-    fn publish(&self, files: &[(RemoteFile, PathBuf)]) -> Result<Published, Kind> {
-        let listing: Vec<RemoteFile> = files.iter().map(|(file, _)| file.clone()).collect();
+    fn publish(&self, files: &[Proven]) -> Result<Published, Kind> {
+        let listing: Vec<RemoteFile> = files
+            .iter()
+            .map(|(file, _)| RemoteFile::clone(file))
+            .collect();
         let (commit, revision) = (commit(), Revision::parse("main").unwrap());
         let publication = Publication {
             commit: &commit,
@@ -213,7 +216,7 @@ fn publishing_again_touches_nothing() {
         let find = |file| place.repo.find(&commit(), file).unwrap().unwrap().path;
         let own: Vec<_> = files
             .iter()
-            .map(|(file, _)| (file.clone(), find(file)))
+            .map(|(file, _)| (file.clone(), find(file).into()))
             .collect();
         place.publish(&own).unwrap();
         assert_eq!(picture(place.cache.root()), before);
@@ -319,7 +322,7 @@ fn a_source_that_is_a_link_is_taken_for_what_it_leads_to() {
     let (file, stored) = place.stored("f", b"content", true);
     let link = place.dir.path().join("link");
     symlink(&stored, &link).unwrap();
-    place.publish(&[(file.clone(), link)]).unwrap();
+    place.publish(&[(file.clone(), link.into())]).unwrap();
     assert_eq!(inode(&place.repo.blob_path(file.digest)), inode(&stored));
 }
 
@@ -339,7 +342,7 @@ fn a_link_into_the_shared_store_stays_when_its_payload_is_the_content() {
 
     let found = place.repo.find(&commit(), &file).unwrap().unwrap();
     assert_eq!(found.path, payload);
-    let published = place.publish(&[(file.clone(), found.path)]).unwrap();
+    let published = place.publish(&[(file.clone(), found.path.into())]).unwrap();
     assert_eq!(published.stamps, [Some(found.stamp)]);
     assert_eq!(published.placed, Placements::default());
     assert!(fs::symlink_metadata(&blob).unwrap().is_symlink());

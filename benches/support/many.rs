@@ -43,7 +43,7 @@ fn pull(store: &Store, cache: &HfCache, repo: &RepoId, commit: &Commit, files: u
             changed_by: None,
         };
         let id: BlobId = store.put(row.digest, &[content]).unwrap();
-        placed.push((row.clone(), store.blob_path(id)));
+        placed.push((row.clone().into(), store.blob_path(id).into()));
         rows.push(row);
         blobs.push(id);
     }

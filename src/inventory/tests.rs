@@ -66,7 +66,7 @@ impl Home {
         let paths: Vec<_> = rows
             .iter()
             .zip(&blobs)
-            .map(|(row, id)| (row.clone(), self.store.blob_path(*id)))
+            .map(|(row, id)| (row.clone().into(), self.store.blob_path(*id).into()))
             .collect();
         let (main, commit) = (Revision::parse("main").unwrap(), commit(digit));
         let published = self.cache.repo(&repo(id)).publish(&Publication {

@@ -3,6 +3,7 @@
 //! Whatever some client left under the right name with the right length is hashed once. If it is what
 //! was promised it becomes part of the store; if not, it is fetched.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
@@ -27,7 +28,7 @@ pub(super) async fn check(
     request: &Request,
     view: &Arc<dyn RepoView>,
     target: &Target,
-    files: &Arc<Vec<RemoteFile>>,
+    files: &Arc<Vec<Arc<RemoteFile>>>,
     mut plan: Plan,
 ) -> Result<(Plan, Holdings), Error> {
     // What is being hashed is no longer wanted when one of them fails.
@@ -86,7 +87,7 @@ fn begin(
                 held.insert(
                     file.digest,
                     Held {
-                        path: path.clone(),
+                        path: Arc::clone(path),
                         blob: *blob,
                     },
                 );
@@ -100,7 +101,7 @@ fn begin(
             }
             Action::Check { path, .. } => {
                 let (session, turns) = (Tools::of(session, view, stop), Arc::clone(&turns));
-                let (file, path) = (Arc::clone(file), path.clone());
+                let (file, path) = (Arc::clone(file), Arc::clone(path));
                 checks.spawn(async move {
                     let _turn = turns.acquire().await;
                     let result = session.hash(path, Arc::clone(&file)).await;
@@ -117,13 +118,13 @@ fn begin(
 async fn keep_edited(
     view: &Arc<dyn RepoView>,
     target: &Target,
-    files: &Arc<Vec<RemoteFile>>,
+    files: &Arc<Vec<Arc<RemoteFile>>>,
     held: &Holdings,
     stop: &CancellationToken,
 ) -> Result<(), Cause> {
     let mut coming = Vec::new();
     for (at, file) in files.iter().enumerate() {
-        let content = held.get(&file.digest).map(|held| held.path.clone());
+        let content = held.get(&file.digest).map(|held| Arc::clone(&held.path));
         if content.as_deref() != Some(&view.name_of(&target.commit, file)) {
             coming.push((at, content));
         }
@@ -134,7 +135,7 @@ async fn keep_edited(
             .iter()
             .map(|(at, content)| Coming {
                 file: &files[*at],
-                content: content.as_deref(),
+                content: content.as_ref().map(|path| &**path),
             })
             .collect();
         view.edited(&coming, &|| !stop.is_cancelled())
@@ -165,7 +166,7 @@ impl Tools {
         }
     }
 
-    async fn hash(self, path: std::path::PathBuf, file: Arc<RemoteFile>) -> Result<Held, Cause> {
+    async fn hash(self, path: Arc<Path>, file: Arc<RemoteFile>) -> Result<Held, Cause> {
         let counters = Arc::new(FileCounters::default());
         counters.reset(file.len, 0);
         self.sink.emit(Event::Started {
@@ -191,7 +192,7 @@ impl Tools {
 fn make_empty(session: &Session, file: &RemoteFile) -> Result<Held, Cause> {
     let blob = session.store.put(file.digest, &[])?;
     Ok(Held {
-        path: session.store.blob_path(blob),
+        path: session.store.blob_path(blob).into(),
         blob: Some(blob),
     })
 }

@@ -27,7 +27,7 @@ pub(super) fn take(
     store: &Store,
     views: &[Arc<dyn RepoView>],
     target: &Target,
-    files: &[RemoteFile],
+    files: &[Arc<RemoteFile>],
 ) -> Result<HashMap<Digest, Have>, Cause> {
     let records = Records::of(store, target, files)?;
     let mut known: HashMap<Digest, Have> = HashMap::new();
@@ -49,7 +49,7 @@ struct Records {
 
 impl Records {
     /// From this commit's manifest; if that does not know all the files, from the repo's others too.
-    fn of(store: &Store, target: &Target, files: &[RemoteFile]) -> Result<Self, Cause> {
+    fn of(store: &Store, target: &Target, files: &[Arc<RemoteFile>]) -> Result<Self, Cause> {
         let mut records = Self::default();
         target
             .manifest
@@ -103,21 +103,24 @@ fn look(
             continue;
         };
         if is_proven(found.stamp) {
-            let path = found.path;
+            let path = found.path.into();
             return Ok(Have::Proven { path, blob });
         }
         unproven = unproven.or(Some(found));
     }
     let stored = store.find(file.digest, file.len)?;
     Ok(match (stored, unproven) {
-        (Some(stored), _) if is_proven(fs::stamp(&stored)?) => Have::Proven { path: stored, blob },
+        (Some(stored), _) if is_proven(fs::stamp(&stored)?) => Have::Proven {
+            path: stored.into(),
+            blob,
+        },
         (Some(stored), _) => Have::Unproven {
-            path: stored,
+            path: stored.into(),
             len: file.len,
             blob,
         },
         (None, Some(found)) => Have::Unproven {
-            path: found.path,
+            path: found.path.into(),
             len: found.len,
             blob,
         },

@@ -1,6 +1,7 @@
 //! Making the files visible, and remembering that they are.
 
-use std::path::PathBuf;
+use std::hash::{BuildHasher as _, RandomState};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::blocking::blocking;
@@ -15,16 +16,18 @@ use crate::store::Store;
 use crate::store::lock::{Lock, wait_for};
 use crate::store::snapshot::{Manifest, now};
 use crate::transfer::Held;
-use crate::view::{Publication, Published, RepoView, ViewLock};
+use crate::view::{Proven, Publication, Published, RepoView, ViewLock};
 
 /// Publishes the files and returns the folder to open.
 pub(super) async fn publish(
     session: &Session,
     view: &Arc<dyn RepoView>,
-    target: &Arc<Target>,
-    files: Vec<RemoteFile>,
+    mut target: Target,
+    files: Vec<Arc<RemoteFile>>,
     held: &Holdings,
 ) -> Result<PathBuf, Cause> {
+    let before = target.manifest.take();
+    let target = &Arc::new(target);
     let lock = lock_repo(session, target).await?;
     let mut placed = Vec::with_capacity(files.len());
     for file in files {
@@ -68,7 +71,8 @@ pub(super) async fn publish(
             first.display()
         )));
     }
-    remember(session, target, &placed, held, &published, &place).await?;
+    let known = known(session, target, before).await?;
+    remember(session, target, known, &placed, held, &published, &place).await?;
     drop((whole, lock));
     Ok(published.snapshot)
 }
@@ -95,13 +99,13 @@ impl Folder {
 
 /// Where a content is to be taken from: by the store's name for it, rather than by one that another
 /// tool may remove, where both are names of one file.
-fn lasting(session: &Session, held: &Held) -> PathBuf {
+fn lasting(session: &Session, held: &Held) -> Arc<Path> {
     let blob = held.blob.map(|id| session.store.blob_path(id));
     let is_in_view = held.path.starts_with(session.view.root());
     let is_it = |blob: &PathBuf| fs::is_same_file(blob, &held.path).unwrap_or(false);
     match blob.filter(|blob| !is_in_view && is_it(blob)) {
-        Some(blob) => blob,
-        None => held.path.clone(),
+        Some(blob) => blob.into(),
+        None => Arc::clone(&held.path),
     }
 }
 
@@ -139,22 +143,44 @@ async fn lock_repo(session: &Session, target: &Target) -> Result<Option<Lock>, C
     }
 }
 
+/// What is recorded by now, where `before` was when this pull began: another one may have recorded
+/// other files of the commit since.
+async fn known(
+    session: &Session,
+    target: &Arc<Target>,
+    before: Option<Manifest>,
+) -> Result<Option<Manifest>, Cause> {
+    let (store, at) = (session.store.clone(), Arc::clone(target));
+    blocking(move || {
+        let stamp = store.manifest_stamp(at.hub, &at.repo, &at.commit)?;
+        if stamp == at.manifest_stamp {
+            Ok(before)
+        } else {
+            store.manifest(at.hub, &at.repo, &at.commit)
+        }
+    })
+    .await
+}
+
 /// Records what was pulled. The files are published by now, so a store that cannot be written only
 /// costs the next pull some time.
 async fn remember(
     session: &Session,
     target: &Arc<Target>,
-    files: &[(RemoteFile, PathBuf)],
+    known: Option<Manifest>,
+    files: &[Proven],
     held: &Holdings,
     published: &Published,
     place: &Folder,
 ) -> Result<(), Cause> {
-    // Another pull of the commit may have recorded other files since this one began.
-    let (store, at) = (session.store.clone(), Arc::clone(target));
-    let known = blocking(move || store.manifest(at.hub, &at.repo, &at.commit)).await?;
-    let mut manifest = updated(session, target, known.as_ref(), files, held, published)?;
-    note_place(&mut manifest, known.as_ref(), files, place);
-    let is_news = known.as_ref() != Some(&manifest);
+    // To keep both to compare them would take the room of a second listing.
+    let hasher = RandomState::new();
+    let hash_before = known.as_ref().map(|known| hasher.hash_one(known));
+    let pulled_before = known.as_ref().map(Manifest::pulled).unwrap_or_default();
+    let mut manifest = updated(session, target, known, files, held, published)?;
+    let names = files.iter().map(|(file, _)| file.path.clone()).collect();
+    manifest.note_complete(&place.path, place.is_new, &names, &pulled_before);
+    let is_news = hash_before != Some(hasher.hash_one(&manifest));
     if is_news {
         manifest.pulled_at = now();
     }
@@ -167,18 +193,6 @@ async fn remember(
         }
         other => other,
     }
-}
-
-/// Notes whether the folder has all of the commit's files now.
-fn note_place(
-    manifest: &mut Manifest,
-    known: Option<&Manifest>,
-    files: &[(RemoteFile, PathBuf)],
-    place: &Folder,
-) {
-    let before = known.map(Manifest::pulled).unwrap_or_default();
-    let names = files.iter().map(|(file, _)| file.path.clone()).collect();
-    manifest.note_complete(&place.path, place.is_new, &names, &before);
 }
 
 fn record(store: &Store, target: &Target, manifest: &Manifest, is_news: bool) -> Result<(), Cause> {
@@ -196,13 +210,13 @@ fn record(store: &Store, target: &Target, manifest: &Manifest, is_news: bool) ->
 fn updated(
     session: &Session,
     target: &Target,
-    known: Option<&Manifest>,
-    files: &[(RemoteFile, PathBuf)],
+    known: Option<Manifest>,
+    files: &[Proven],
     held: &Holdings,
     published: &Published,
 ) -> Result<Manifest, Cause> {
     let listing = &target.listing;
-    let mut manifest = match known.cloned() {
+    let mut manifest = match known {
         // Offline, this is the same listing.
         Some(known) if known.is_settled() || session.is_offline => known,
         Some(known) if !target.is_unchecked => known.with_listing(listing),
@@ -221,7 +235,7 @@ fn updated(
     let mut selected = files.iter().zip(&published.stamps).peekable();
     for record in &mut manifest.files {
         // Both are in the order of the listing.
-        let Some(((file, _), stamp)) = selected.next_if(|((file, _), _)| *file == record.remote)
+        let Some(((file, _), stamp)) = selected.next_if(|((file, _), _)| **file == record.remote)
         else {
             continue;
         };

@@ -36,37 +36,3 @@ fn revisions() {
             .is_none()
     );
 }
-
-#[test]
-fn repo_paths() {
-    for good in [
-        "config.json",
-        "a b/c#d%e?é+&.txt",
-        ".gitattributes",
-        ".github/x",
-        "a/..b",
-        "xy:z",
-    ] {
-        assert!(RepoPath::parse(good).is_ok(), "{good}");
-    }
-    assert_eq!(RepoPath::parse("a/C:x").is_err(), cfg!(windows));
-    assert!(has_drive("C:x") && has_drive("c:") && !has_drive("1:x") && !has_drive("xy:z"));
-    let long = "x".repeat(256);
-    for bad in [
-        "",
-        "/a",
-        "a//b",
-        "a/",
-        ".",
-        "..",
-        "a/../b",
-        "a\\b",
-        "a\0b",
-        "a\nb",
-        &long,
-        ".git",
-        "a/.Git/config",
-    ] {
-        assert!(RepoPath::parse(bad).is_err(), "{bad}");
-    }
-}

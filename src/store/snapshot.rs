@@ -15,7 +15,7 @@ use rustix::fs::futimens;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Cause;
-use crate::fs::{self, OnPath};
+use crate::fs::{self, OnPath, Stamp};
 use crate::hub::RemoteFile;
 use crate::repo::{Commit, HubName, RepoId, RepoKind, RepoPath, Revision};
 use crate::store::Store;
@@ -35,7 +35,7 @@ pub const VERSION: u32 = 1;
 pub(super) const MAX_BYTES: u64 = 1 << 30;
 
 /// What is known of one commit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Manifest {
     /// The hub it came from.
     pub hub: HubName,
@@ -69,6 +69,7 @@ pub struct Manifest {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_partial_listing: bool,
     /// Every file of the commit, sorted by path.
+    #[serde(deserialize_with = "file::rows")]
     pub files: Vec<FileRecord>,
 }
 
@@ -265,6 +266,20 @@ impl Store {
                 known: VERSION,
             }),
         }
+    }
+
+    /// What the file of a manifest looks like, if there is one. While it stays so, so does the manifest.
+    ///
+    /// # Errors
+    /// When it cannot be looked at.
+    pub fn manifest_stamp(
+        &self,
+        hub: HubName,
+        repo: &RepoId,
+        commit: &Commit,
+    ) -> Result<Option<Stamp>, Cause> {
+        let there = fs::lstat(&self.layout.manifest(hub, repo, commit))?;
+        Ok(there.as_ref().map(Stamp::of))
     }
 
     /// Every whole manifest of a repo, in no order. One that a newer larder wrote is passed over.

@@ -43,7 +43,7 @@ impl Engine {
                     self.close(
                         file,
                         Held {
-                            path,
+                            path: path.into(),
                             blob: Some(blob),
                         },
                     );

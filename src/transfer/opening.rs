@@ -151,7 +151,7 @@ fn here_by_now(
 ) -> Result<Option<Held>, Cause> {
     if let Some(path) = store.find(file.digest, file.len)? {
         return Ok(Some(Held {
-            path,
+            path: path.into(),
             blob: file.digest.sha256(),
         }));
     }
@@ -216,13 +216,13 @@ fn take(
     };
     let held = match adopted {
         Ok(adopted) => Held {
-            path: store.blob_path(adopted.id),
+            path: store.blob_path(adopted.id).into(),
             blob: Some(adopted.id),
         },
         Err(cause @ Cause::Io { .. }) => {
             tracing::debug!(%cause, "a proven file stays where it is");
             Held {
-                path: path.to_owned(),
+                path: path.into(),
                 blob: Some(hashed.blob),
             }
         }
@@ -239,7 +239,7 @@ fn take(
     );
     Err(Cause::Io {
         action: "take over",
-        path: path.to_owned(),
+        path: path.into(),
         source,
     })
 }

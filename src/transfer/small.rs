@@ -206,6 +206,7 @@ impl Engine {
         job.counters.reset(job.file.len, job.file.len);
         let path = self.around.store.blob_path(blob);
         let blob = Some(blob);
+        let path = path.into();
         self.close(file, Held { path, blob });
         Ok(())
     }

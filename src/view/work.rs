@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::aside::Aside;
 use super::folders::Folders;
-use super::{Placements, Published, RemoteFile};
+use super::{Placements, Proven, Published, RemoteFile};
 use crate::error::Cause;
 use crate::fs::{FileId, OnPath, Placed, Stamp, place, stamp};
 
@@ -22,8 +22,8 @@ pub(super) struct Item<'a> {
 }
 
 impl<'a> Item<'a> {
-    pub(super) fn new((file, content): &'a (RemoteFile, PathBuf)) -> Result<Self, Cause> {
-        let mut content = Cow::Borrowed(content.as_path());
+    pub(super) fn new((file, content): &'a Proven) -> Result<Self, Cause> {
+        let mut content = Cow::Borrowed(&**content);
         let mut there = fs::symlink_metadata(&content).on_path("look at", &content)?;
         if there.is_symlink() {
             content = Cow::Owned(fs::canonicalize(&content).on_path("look at", &content)?);
@@ -43,7 +43,7 @@ impl<'a> Item<'a> {
     }
 
     /// All items of a publication.
-    pub(super) fn all(files: &'a [(RemoteFile, PathBuf)]) -> Result<Vec<Self>, Cause> {
+    pub(super) fn all(files: &'a [Proven]) -> Result<Vec<Self>, Cause> {
         files.iter().map(Self::new).collect()
     }
 

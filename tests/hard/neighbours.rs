@@ -3,6 +3,8 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
+use fs2::FileExt;
+
 use super::*;
 
 const LEN: u64 = 100 * MB;
@@ -55,6 +57,36 @@ fn repos_that_overlap_share_what_they_have_in_common() {
     let sent = hub.log().bytes_sent();
     assert!(sent <= LEN * 3 / 4 + LEN / 20, "{sent} bytes were sent");
     assert_eq!(leftovers(&larder), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn what_two_pulled_of_one_commit_is_recorded() {
+    let _turn = turn();
+    let names = ["a.json", "b.json", "c.json"];
+    let repo = names.iter().fold(Repo::model(ID), |repo, name| {
+        repo.file(name, format!("{name} of the model"))
+    });
+    let hub = Hub::builder().repo(repo).start();
+    let larder = Larder::at(&hub);
+    larder.pull([ID, names[0]]).run().succeeded();
+    // Both have read the record by the time that one of them changes it.
+    let lock = larder
+        .store()
+        .join("locks/repos/hf/models/org/model/publish.lock");
+    let lock = fs::File::options().write(true).open(&lock).unwrap();
+    FileExt::lock_exclusive(&lock).unwrap();
+    let running = ["b.json", "c.json"].map(|name| larder.pull([ID, name]).spawn());
+    for pull in &running {
+        pull.wait_until_it_says("waiting for another process that works on this repo");
+    }
+    FileExt::unlock(&lock).unwrap();
+    for pull in running {
+        pull.wait().succeeded();
+    }
+    // What has no name left is known from the record alone.
+    fs::remove_dir_all(larder.hub_cache()).unwrap();
+    let listed = larder.args(["ls", "--json"]).run().succeeded().json();
+    assert_eq!(listed[0]["revisions"][0]["files"], 3, "{listed}");
 }
 
 #[test]

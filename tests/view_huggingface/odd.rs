@@ -1,5 +1,7 @@
 //! What is not a plain first publication: no links, odd names, things in the way, many at once.
 
+use std::sync::Arc;
+
 use super::*;
 
 #[test]
@@ -43,7 +45,7 @@ fn what_cannot_be_named_is_refused_and_leaves_no_snapshot() {
         "file and folder"
     );
     let mut wrong = one;
-    wrong.0.len = 17;
+    Arc::make_mut(&mut wrong.0).len = 17;
     assert!(place.publish(&[wrong]).is_err(), "length");
     assert!(!place.repo.snapshot_dir(&commit()).exists());
     assert!(!place.repo.folder().join("refs/main").exists());

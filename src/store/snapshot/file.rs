@@ -1,6 +1,6 @@
 //! One file of a manifest, and how it is read.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Stamps;
 use crate::digest::{BlobId, Digest, GitOid};
@@ -8,7 +8,7 @@ use crate::hub::RemoteFile;
 use crate::repo::{Commit, RepoPath};
 
 /// One file of a manifest.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "Row")]
 pub struct FileRecord {
     /// The hub's row.
@@ -57,6 +57,14 @@ impl From<Row> for FileRecord {
             stamps: row.stamps,
         }
     }
+}
+
+/// The records of a manifest, in no more room than they need: while it is read nobody knows how many
+/// there will be.
+pub(super) fn rows<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<FileRecord>, D::Error> {
+    let mut rows = Vec::deserialize(from)?;
+    rows.shrink_to_fit();
+    Ok(rows)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::fs::Stamp;
 const MOST: usize = 8;
 
 /// A few stamps, the latest at the end. Names of one file share one.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 pub struct Stamps(Vec<Stamp>);
 
 impl<'de> Deserialize<'de> for Stamps {

@@ -11,8 +11,8 @@ use crate::error::Cause;
 use crate::fs::{Stamp, is_unwritable, list, lstat, read_small, remove_file};
 use crate::hub::RemoteFile;
 use crate::repo::{Commit, RepoPath};
-use crate::view::Publication;
 use crate::view::huggingface::{CACHEDIR_TAG, lock, tree};
+use crate::view::{Proven, Publication};
 
 /// More than any client writes.
 const MAX_BYTES: u64 = 4096;
@@ -96,7 +96,7 @@ impl Files {
     pub(super) fn commits_before(
         &self,
         commit: &Commit,
-        files: &[(RemoteFile, PathBuf)],
+        files: &[Proven],
     ) -> Result<HashSet<Commit>, Cause> {
         let mut before = HashSet::new();
         for (file, _) in files {

@@ -12,7 +12,7 @@ use crate::fs::{OnPath, Stamp, lstat, stamp};
 use crate::hub::RemoteFile;
 use crate::view::aside::Aside;
 use crate::view::folders::Folders;
-use crate::view::{Coming, Placements, Publication, Published};
+use crate::view::{Coming, Placements, Proven, Publication, Published};
 
 /// What the steps of a publication share.
 pub(super) struct Work {
@@ -80,11 +80,11 @@ impl Files {
     }
 
     /// What stands under the names; an error where it must not give way.
-    fn stands(&self, files: &[(RemoteFile, PathBuf)]) -> Result<Vec<Stand>, Cause> {
+    fn stands(&self, files: &[Proven]) -> Result<Vec<Stand>, Cause> {
         let mut stands = Vec::with_capacity(files.len());
         let mut edited = Vec::new();
         for (file, content) in files {
-            let content = Some(content.as_path());
+            let content = Some(&**content);
             let stand = self.stand(Coming { file, content }, &|| true)?;
             if stand.is_edited() && !self.may_replace {
                 edited.push(self.layout.entry(&file.path));
@@ -101,7 +101,7 @@ impl Files {
     /// Makes everything that is not there yet, where nobody sees it.
     fn make(
         &self,
-        files: &[(RemoteFile, PathBuf)],
+        files: &[Proven],
         stands: &[Stand],
         work: &mut Work,
     ) -> Result<Vec<Made>, Cause> {
@@ -134,7 +134,7 @@ impl Files {
     /// stays, as what they wrote before does.
     fn show(
         &self,
-        files: &[(RemoteFile, PathBuf)],
+        files: &[Proven],
         stands: &[Stand],
         made: &[Made],
         work: &mut Work,
@@ -160,7 +160,7 @@ impl Files {
 }
 
 /// Refuses names that differ in case alone where the disk takes them for one.
-fn refuse_twins(files: &[(RemoteFile, PathBuf)], aside: &mut Aside) -> Result<(), Cause> {
+fn refuse_twins(files: &[Proven], aside: &mut Aside) -> Result<(), Cause> {
     let mut seen = HashMap::with_capacity(files.len());
     let pair = files.iter().find_map(|(file, _)| {
         let path = file.path.as_str();
@@ -183,7 +183,7 @@ mod tests {
             commit: &commit('d'),
             revision: None,
             listing: std::slice::from_ref(file),
-            files: &[(file.clone(), content.to_owned())],
+            files: &[(file.clone().into(), content.into())],
         })
     }
 
@@ -217,7 +217,7 @@ mod tests {
             if !is_there {
                 fs::remove_file(&entry).unwrap();
             }
-            let all = [(git_file("f", b"new!"), content)];
+            let all = [(git_file("f", b"new!").into(), content.into())];
             let mut work = Work::at(&files.layout);
             let stands = files.stands(&all).unwrap();
             let made = files.make(&all, &stands, &mut work).unwrap();
@@ -239,7 +239,7 @@ mod tests {
             commit: &commit('c'),
             revision: None,
             listing: std::slice::from_ref(&file),
-            files: &[(file.clone(), dir.path().join("stored"))],
+            files: &[(file.clone().into(), dir.path().join("stored").into())],
         };
         let mut work = Work::at(&files.layout);
         let left = files.leave_notes(&publication, &stamps, &mut work);

@@ -51,7 +51,7 @@ pub(super) fn published(
             commit: &commit(at),
             revision: None,
             listing: std::slice::from_ref(file),
-            files: &[(file.clone(), stored)],
+            files: &[(file.clone().into(), stored.into())],
         })
         .unwrap();
     let stamps = published.stamps.into_iter().map(Option::unwrap).collect();

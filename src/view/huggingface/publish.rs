@@ -115,7 +115,7 @@ mod tests {
             let (stored, other) = (dir.path().join("stored"), dir.path().join("other"));
             fs::write(&stored, "content").unwrap();
             fs::write(&other, "foreign").unwrap();
-            let pair = (file.clone(), stored.clone());
+            let pair = (file.clone().into(), stored.clone().into());
             let items = [Item::new(&pair).unwrap()];
             let mut work = repo.work();
             let name = if use_symlinks {

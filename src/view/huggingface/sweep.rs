@@ -74,7 +74,7 @@ mod tests {
             commit: &commit('c'),
             revision: None,
             listing: &[],
-            files: &[(file.clone(), stored.clone())],
+            files: &[(file.clone().into(), stored.clone().into())],
         })
         .unwrap();
         let ino = fs::metadata(&stored).unwrap().ino();

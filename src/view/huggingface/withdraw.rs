@@ -239,7 +239,7 @@ mod tests {
         let (dir, repo) = repo(true);
         let (file, stored) = (git_file("d/f", b"content"), dir.path().join("stored"));
         fs::write(&stored, "content").unwrap();
-        let files = [(file.clone(), stored.clone())];
+        let files = [(file.clone().into(), stored.clone().into())];
         let main = Revision::parse("main").unwrap();
         for (commit, revision) in [(commit('c'), Some(&main)), (commit('d'), None)] {
             repo.publish(&Publication {
@@ -365,7 +365,7 @@ mod tests {
             commit: &commit('c'),
             revision: None,
             listing: std::slice::from_ref(&file),
-            files: &[(file.clone(), stored.clone())],
+            files: &[(file.clone().into(), stored.clone().into())],
         })
         .unwrap();
         let stamps = vec![stamp(&stored).unwrap()];

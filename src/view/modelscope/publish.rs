@@ -79,13 +79,12 @@ impl Naming for Locked<'_> {
 mod tests {
     use std::fs;
     use std::os::unix::fs::{MetadataExt, symlink};
-    use std::path::PathBuf;
 
     use super::super::testing::{Place, commit};
     use super::*;
-    use crate::hub::RemoteFile;
+    use crate::view::Proven;
 
-    fn publish(snapshot: &MsSnapshot, files: &[(RemoteFile, PathBuf)]) -> Result<Published, Cause> {
+    fn publish(snapshot: &MsSnapshot, files: &[Proven]) -> Result<Published, Cause> {
         snapshot.publish(&Publication {
             commit: &commit('c'),
             revision: None,

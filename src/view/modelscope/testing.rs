@@ -9,6 +9,7 @@ use super::{MsCache, MsSnapshot};
 use crate::digest::{BlobId, Digest};
 use crate::hub::RemoteFile;
 use crate::repo::{Commit, RepoId, RepoKind, RepoPath, Revision};
+use crate::view::Proven;
 
 /// An empty cache, and a store of proven files beside it.
 pub(super) struct Place {
@@ -31,7 +32,7 @@ impl Place {
     }
 
     /// Puts content into the store; what a pull would hand to `publish`.
-    pub(super) fn stored(&self, path: &str, content: &[u8]) -> (RemoteFile, PathBuf) {
+    pub(super) fn stored(&self, path: &str, content: &[u8]) -> Proven {
         let sha256 = BlobId::of(content);
         let blob = self.dir.path().join("store").join(sha256.to_string());
         if !blob.exists() {
@@ -45,7 +46,7 @@ impl Place {
             xet_hash: None,
             changed_by: None,
         };
-        (file, blob)
+        (file.into(), blob.into())
     }
 }
 

@@ -74,7 +74,7 @@ mod tests {
             })
             .unwrap();
         let stamps = vec![stamp(&stored).unwrap()];
-        (place, snapshot, (file, stamps))
+        (place, snapshot, (RemoteFile::clone(&file), stamps))
     }
 
     fn withdraw(

@@ -4,15 +4,14 @@ use std::os::unix::fs::symlink;
 use super::super::testing::{Place, commit, repo, revision_of};
 use super::*;
 use crate::fs::{Stamp, stamp};
+use crate::view::Proven;
 use index::Row;
-
-type Stored = (RemoteFile, PathBuf);
 
 fn folder(place: &Place, revision: &str) -> MsFolder {
     MsLegacyCache::new(place.root()).repo(&repo(), &revision_of(revision))
 }
 
-fn publish(folder: &MsFolder, files: &[Stored]) -> Published {
+fn publish(folder: &MsFolder, files: &[Proven]) -> Published {
     let publication = Publication {
         commit: &commit('c'),
         revision: None,
@@ -22,10 +21,10 @@ fn publish(folder: &MsFolder, files: &[Stored]) -> Published {
     folder.publish(&publication).unwrap()
 }
 
-fn withdraw(folder: &MsFolder, revision: &str, files: &[Stored]) -> Withdrawn {
+fn withdraw(folder: &MsFolder, revision: &str, files: &[Proven]) -> Withdrawn {
     let files: Vec<(RemoteFile, Vec<Stamp>)> = files
         .iter()
-        .map(|(file, stored)| (file.clone(), vec![stamp(stored).unwrap()]))
+        .map(|(file, stored)| (RemoteFile::clone(file), vec![stamp(stored).unwrap()]))
         .collect();
     let withdrawal = Withdrawal {
         commit: &commit('c'),
@@ -53,7 +52,7 @@ fn files_notes_and_the_link() {
     let place = Place::new();
     let master = folder(&place, "master");
     let mut known = place.stored("d/w", b"w");
-    known.0.changed_by = Some(commit('a'));
+    Arc::make_mut(&mut known.0).changed_by = Some(commit('a'));
     let published = publish(&master, &[place.stored("config.json", b"{}"), known]);
     let dir = place.root().join("models/acme/tiny___v1");
     assert_eq!(published.snapshot, dir);
