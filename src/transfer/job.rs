@@ -15,8 +15,9 @@ use crate::transfer::supply::Supply;
 use crate::transfer::write_queue::WriteQueue;
 use crate::view::ViewLock;
 
-/// A hash that is no further behind is never waited for.
-const LAG_BYTES: u64 = 128 << 20;
+/// A hash that is no further behind is never waited for. All that is in flight may become hashable at
+/// once, when the first of it has arrived, and that is no reason to leave the network idle.
+const LAG_BYTES: u64 = 1 << 30;
 
 /// A wanted content and what the engine knows of it.
 pub(super) struct Job {

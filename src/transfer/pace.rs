@@ -1,8 +1,8 @@
 //! How many connections at once: as many as pay, no more than allowed.
 //!
 //! Pure: it is told what one window of time brought and answers with a number. It doubles the number
-//! while that pays. Where it does not (one connection fills the link, or the disk or the processor is
-//! the limit), it looks whether fewer do as well, and stays at what was best. Now and then it looks
+//! while that pays. Where it brings nothing (one connection fills the link, or the disk or the processor
+//! is the limit), it looks whether fewer do as well, and stays at what was best. Now and then it looks
 //! again. When the hub pushes back it halves at once and stays for longer.
 
 /// Connections to begin with.
@@ -10,6 +10,9 @@ const START: u16 = 16;
 
 /// The share of the ideal gain that makes more connections worth keeping.
 const WORTH: f64 = 0.3;
+
+/// The share of it from which on they brought something: nothing says that fewer would do then.
+const SOMETHING: f64 = 0.1;
 
 /// Fewer connections are kept if they bring this share of the best rate.
 const AS_GOOD: f64 = 0.98;
@@ -82,7 +85,12 @@ impl Pace {
                     self.more(rate, bound)
                 } else {
                     self.now = before;
-                    self.fewer(old)
+                    let is_something = rate >= old * (1.0 + SOMETHING * ideal);
+                    if is_something {
+                        self.stay()
+                    } else {
+                        self.fewer(old)
+                    }
                 }
             }
             Step::Fewer { before, best } => {
@@ -162,8 +170,14 @@ mod tests {
 
     #[test]
     fn it_stops_where_the_link_is_full() {
-        let trace = play(64, 12, |n| f64::from(n.min(18)) * 30.0);
+        let trace = play(64, 12, |n| f64::from(n.min(16)) * 30.0);
         assert_eq!(trace[..5], [16, 32, 12, 16, 16]);
+    }
+
+    #[test]
+    fn where_more_brought_something_it_does_not_look_for_fewer() {
+        let trace = play(64, 12, |n| f64::from(n.min(18)) * 30.0);
+        assert_eq!(trace[..5], [16, 32, 16, 16, 16]);
     }
 
     #[test]
