@@ -20,7 +20,6 @@ mod flight;
 mod split;
 
 use flight::Flight;
-use split::Split;
 
 /// Bounds that shape the segments.
 #[derive(Clone, Copy, Debug)]
@@ -118,6 +117,8 @@ struct File {
     is_open: bool,
     is_behind: bool,
     to_hand_out: RangeSet,
+    /// What is to be handed out before this place was taken from a connection that crawled.
+    relieved_to: u64,
 }
 
 /// The state of a transfer: what is queued, handed out, and in flight. Times are since its start.
@@ -146,6 +147,7 @@ impl Schedule {
             is_open: false,
             is_behind: false,
             to_hand_out: RangeSet::new(),
+            relieved_to: 0,
         };
         let mut order: Vec<FileIndex> = (0..lens.len()).collect();
         order.sort_by_key(|&file| std::cmp::Reverse(lens[file]));
@@ -191,7 +193,7 @@ impl Schedule {
     /// What a free connection should do at time `now`.
     pub fn next(&mut self, now: Duration) -> Next {
         // A crawling connection holds up the hash of all that lies behind its segment.
-        if let Some(next) = self.split(now, Split::Crawling) {
+        if let Some(next) = self.relieve(now).or_else(|| self.relieve_further(now)) {
             return next;
         }
         let prefers_small = self.small_in_flight() < self.small_share();
@@ -205,7 +207,7 @@ impl Schedule {
                 return next;
             }
         }
-        if let Some(next) = self.split(now, Split::Any) {
+        if let Some(next) = self.split(now) {
             return next;
         }
         self.rest()
@@ -225,8 +227,8 @@ impl Schedule {
         if !self.files[file].is_open {
             self.queue(file).opening -= 1;
         }
-        self.files[file].is_open = true;
-        self.files[file].to_hand_out = missing;
+        let opened = &mut self.files[file];
+        (opened.is_open, opened.to_hand_out, opened.relieved_to) = (true, missing, 0);
     }
 
     /// Somebody else has the file that was to be opened; look again at `until`.
@@ -310,7 +312,7 @@ impl Schedule {
         let keeps_up = |&&file: &&FileIndex| !self.files[file].is_behind;
         let ready = queue.active.iter().filter(has_more).find(keeps_up).copied();
         if let Some(file) = ready {
-            return Some(self.hand_out(file, now));
+            return Some(self.hand_out(file, self.segment_bytes(file), now));
         }
         let queue = if is_small {
             &mut self.small
@@ -322,7 +324,9 @@ impl Schedule {
             Some(due) => queue.deferred.swap_remove(due).0,
             None => match queue.queued.pop_front() {
                 Some(file) => file,
-                None => return first.map(|file| self.hand_out(file, now)),
+                None => {
+                    return first.map(|file| self.hand_out(file, self.segment_bytes(file), now));
+                }
             },
         };
         queue.active.push(file);
@@ -330,8 +334,7 @@ impl Schedule {
         Some(Next::Open(file))
     }
 
-    fn hand_out(&mut self, file: FileIndex, now: Duration) -> Next {
-        let max = self.segment_bytes(file);
+    fn hand_out(&mut self, file: FileIndex, max: u64, now: Duration) -> Next {
         let gap = self.files[file].to_hand_out.first().unwrap_or(0..0);
         let range = gap.start..gap.end.min(gap.start.saturating_add(max));
         self.files[file].to_hand_out.remove(range.clone());

@@ -1,8 +1,9 @@
 //! Which segment in flight gives up its tail to a free connection, and how much of it.
 
+use std::ops::Range;
 use std::time::Duration;
 
-use super::{Next, Schedule};
+use super::{FileIndex, Next, Schedule, SegmentId};
 use crate::plan::schedule::flight::Flight;
 
 /// A crawling connection is relieved when it would take this much longer than a usual one.
@@ -15,7 +16,7 @@ const MAX_SOON: Duration = Duration::from_millis(500);
 
 /// Which segments may be split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Split {
+enum Split {
     /// Those whose connection crawls.
     Crawling,
     /// Those that take long enough, for there is nothing else to do.
@@ -23,8 +24,50 @@ pub(super) enum Split {
 }
 
 impl Schedule {
+    /// Takes nearly all from the connection that crawls and has the most left. It is handed out in short
+    /// segments, so that as many connections as are free share it.
+    pub(super) fn relieve(&mut self, now: Duration) -> Option<Next> {
+        let (id, file, tail) = self.cut_off(now, Split::Crawling)?;
+        let relieved = &mut self.files[file];
+        relieved.relieved_to = relieved.relieved_to.max(tail.end);
+        relieved.to_hand_out.insert(tail);
+        let max = self.shape.min_split_bytes;
+        match self.hand_out(file, max, now) {
+            Next::Fetch { segment, .. } => Some(Next::Fetch {
+                segment,
+                shortened: Some(id),
+            }),
+            other => Some(other),
+        }
+    }
+
+    /// What is left of that.
+    pub(super) fn relieve_further(&mut self, now: Duration) -> Option<Next> {
+        let is_left = |&&file: &&FileIndex| {
+            let file = &self.files[file];
+            let first = file.to_hand_out.first();
+            first.is_some_and(|first| first.start < file.relieved_to)
+        };
+        let file = self.large.active.iter().find(is_left).copied()?;
+        Some(self.hand_out(file, self.shape.min_split_bytes, now))
+    }
+
     /// Cuts the segment that would finish last, and gives its tail to an idle connection.
-    pub(super) fn split(&mut self, now: Duration, which: Split) -> Option<Next> {
+    pub(super) fn split(&mut self, now: Duration) -> Option<Next> {
+        let (id, file, tail) = self.cut_off(now, Split::Any)?;
+        let segment = self.fly(file, tail, now);
+        Some(Next::Fetch {
+            segment,
+            shortened: Some(id),
+        })
+    }
+
+    /// Cuts the segment that gives up the most, and returns what that is.
+    fn cut_off(
+        &mut self,
+        now: Duration,
+        which: Split,
+    ) -> Option<(SegmentId, FileIndex, Range<u64>)> {
         let usual = Some(self.rate).filter(|&rate| rate > 0);
         let (&id, cut) = self
             .flights
@@ -32,13 +75,9 @@ impl Schedule {
             .filter_map(|(id, flight)| Some((id, self.cut(flight, usual, now, which)?)))
             .max_by_key(|&(id, cut)| (self.flights[id].end - cut, std::cmp::Reverse(*id)))?;
         let flight = self.flights.get_mut(&id)?;
-        let (file, tail) = (flight.file, cut..flight.end);
+        let tail = cut..flight.end;
         flight.end = cut;
-        let segment = self.fly(file, tail, now);
-        Some(Next::Fetch {
-            segment,
-            shortened: Some(id),
-        })
+        Some((id, flight.file, tail))
     }
 
     /// Where a segment should be cut so that both parts end together; nothing if it should stay whole.
@@ -62,8 +101,13 @@ impl Schedule {
         if left == 0 || !(is_crawling || is_worth_it) {
             return None;
         }
+        // What is taken from a connection that crawls is over as soon as one short segment.
+        let shared = match which {
+            Split::Crawling => left.min(self.shape.min_split_bytes),
+            Split::Any => left,
+        };
         let sum = u128::from(own) + u128::from(usual);
-        let keeps = u128::from(left) * u128::from(own) / sum;
+        let keeps = u128::from(shared) * u128::from(own) / sum;
         Some(flight.cursor + u64::try_from(keeps).unwrap_or(left / 2))
     }
 

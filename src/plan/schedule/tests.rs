@@ -169,7 +169,7 @@ fn a_crawling_connection_keeps_almost_nothing() {
     schedule.release(fast.id, 100);
     schedule.set_rate(50);
     let (taken, shortened) = fetch(&mut schedule, 10);
-    assert_eq!((taken.range, shortened), (2..50, Some(slow.id)));
+    assert_eq!((taken.range, shortened), (2..22, Some(slow.id)));
     assert_eq!(schedule.progress(slow.id, 2, Duration::from_secs(10)), 2);
 }
 
@@ -201,8 +201,23 @@ fn a_crawling_connection_is_relieved_before_anything_else() {
     schedule.progress(fast.id, fast.range.end, now);
     schedule.release(fast.id, fast.range.end);
     let (taken, shortened) = fetch(&mut schedule, 2);
-    assert_eq!(shortened, Some(slow.id));
-    assert_eq!(taken.range, slow.range.start + 1..slow.range.end);
+    assert_eq!((taken.range, shortened), (1..21, Some(slow.id)));
+}
+
+#[test]
+fn what_is_taken_from_a_crawling_connection_is_shared_and_comes_first() {
+    let mut schedule = start(&[1000]);
+    let (slow, _) = fetch(&mut schedule, 0);
+    let (fast, _) = fetch(&mut schedule, 0);
+    assert_eq!((slow.range, fast.range.clone()), (0..50, 50..100));
+    schedule.set_rate(20);
+    let now = Duration::from_secs(2);
+    schedule.progress(slow.id, 1, now);
+    schedule.progress(fast.id, fast.range.end, now);
+    schedule.release(fast.id, fast.range.end);
+    let taken: Vec<_> = (0..4).map(|_| fetch(&mut schedule, 2).0.range).collect();
+    assert_eq!(taken[..3], [1..21, 21..41, 41..50]);
+    assert_eq!(taken[3].start, 100);
 }
 
 #[test]
