@@ -26,7 +26,7 @@ fn peak_kib(id: u32) -> u64 {
 
 #[test]
 fn memory_does_not_grow_with_the_file() {
-    const LEN: u64 = 2 << 30;
+    const LEN: u64 = 1 << 30;
     let _turn = turn();
     let weights = Content::repeat(0, LEN);
     for connections in ["16", "64"] {
