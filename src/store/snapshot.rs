@@ -278,8 +278,13 @@ impl Store {
         repo: &RepoId,
         commit: &Commit,
     ) -> Result<Option<Stamp>, Cause> {
-        let there = fs::lstat(&self.layout.manifest(hub, repo, commit))?;
-        Ok(there.as_ref().map(Stamp::of))
+        let path = self.layout.manifest(hub, repo, commit);
+        // Opened: what another machine did to a file on a share is sure to be seen only then.
+        match File::open(&path).and_then(|file| file.metadata()) {
+            Ok(there) => Ok(Some(Stamp::of(&there))),
+            Err(error) if fs::is_absent(&error) => Ok(None),
+            Err(error) => Err(error).on_path("look at", &path),
+        }
     }
 
     /// Every whole manifest of a repo, in no order. One that a newer larder wrote is passed over.
