@@ -94,6 +94,17 @@ impl Digest {
         }
     }
 
+    /// The most digits that one has.
+    pub const MAX_DIGITS: usize = 64;
+
+    /// Its digits, written to the front of `digits`.
+    pub fn hex(self, digits: &mut [u8; Self::MAX_DIGITS]) -> &str {
+        match self {
+            Self::Sha256(id) => hex(&id.0, digits),
+            Self::Git(oid) => hex(&oid.0, &mut digits[..40]),
+        }
+    }
+
     /// The digest in a text of digits alone, as caches name files by: 64 are a SHA-256, 40 git's id.
     pub fn from_digits(text: &str) -> Option<Self> {
         let sha256 = text.parse().ok().map(Self::Sha256);
@@ -177,10 +188,11 @@ macro_rules! hex_id {
 hex_id!(BlobId, 32);
 hex_id!(GitOid, 20);
 
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
 /// The bytes as digits, written to `digits`, which is twice as long. Listings have tens of thousands of
 /// digests, so this does not go through the formatter byte by byte.
 fn hex<'a>(bytes: &[u8], digits: &'a mut [u8]) -> &'a str {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     for (byte, pair) in bytes.iter().zip(digits.chunks_exact_mut(2)) {
         pair[0] = DIGITS[usize::from(byte >> 4)];
         pair[1] = DIGITS[usize::from(byte & 15)];
@@ -196,21 +208,30 @@ fn parse_hex(text: &str, out: &mut [u8]) -> Result<(), BadDigest> {
     if text.len() != out.len() * 2 {
         return Err(bad);
     }
-    for (byte, pair) in out.iter_mut().zip(text.chunks_exact(2)) {
-        match (nibble(pair[0]), nibble(pair[1])) {
-            (Some(high), Some(low)) => *byte = high << 4 | low,
-            _ => return Err(bad),
-        }
+    let mut seen = 0;
+    for (byte, [high, low]) in out.iter_mut().zip(text.as_chunks().0) {
+        let (high, low) = (value_of(*high), value_of(*low));
+        *byte = high << 4 | low;
+        seen |= high | low;
     }
-    Ok(())
+    if seen == NO_DIGIT { Err(bad) } else { Ok(()) }
 }
 
-fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    }
+/// What is no digit has every bit, which no digit's value has.
+const NO_DIGIT: u8 = u8::MAX;
+
+/// The value of a lower-case hex digit: looked up, since listings have millions of digits.
+fn value_of(digit: u8) -> u8 {
+    const VALUES: [u8; 256] = {
+        let mut values = [NO_DIGIT; 256];
+        let mut value = 0;
+        while value < 16 {
+            values[DIGITS[value as usize] as usize] = value;
+            value += 1;
+        }
+        values
+    };
+    VALUES[usize::from(digit)]
 }
 
 fn git_hasher(len: u64) -> Sha1 {

@@ -30,7 +30,9 @@ impl RepoPath {
         if text.is_empty() || text.len() > 4096 {
             return Err(BadName("a path has 1 to 4096 bytes"));
         }
-        if text.contains('\\') || text.chars().any(char::is_control) {
+        let is_odd = |byte: u8| byte == b'\\' || byte.is_ascii_control();
+        let is_odd_beyond = || !text.is_ascii() && text.chars().any(char::is_control);
+        if text.bytes().any(is_odd) || is_odd_beyond() {
             return Err(BadName("a path has no backslash and no control character"));
         }
         for segment in text.split('/') {

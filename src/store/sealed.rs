@@ -53,7 +53,10 @@ pub(super) fn seal<T: Serialize>(version: u32, record: &T, out: &mut dyn Write) 
 /// The record in the text of a file, if it is of version `known` or older.
 pub(super) fn open<T: DeserializeOwned>(bytes: &[u8], known: u32) -> Opened<T> {
     if let Some(record) = as_sealed(bytes, known) {
-        return serde_json::from_slice(record).map_or(Opened::Damaged, Opened::Record);
+        // Once for the whole: JSON in bytes has each of its strings looked at.
+        let record = std::str::from_utf8(record).ok();
+        let record = record.and_then(|record| serde_json::from_str(record).ok());
+        return record.map_or(Opened::Damaged, Opened::Record);
     }
     let Ok(sealed) = serde_json::from_slice::<Sealed>(bytes) else {
         // A newer one may look different in everything but its version.

@@ -4,16 +4,24 @@ use std::fmt;
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use smallvec::SmallVec;
 
 use crate::fs::Stamp;
 
 /// More copies than this are not remembered: a file is in a cache or two and a few folders.
 const MOST: usize = 8;
 
-/// A few stamps, the latest at the end. Names of one file share one.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
-pub struct Stamps(Vec<Stamp>);
+/// A few stamps, the latest at the end. Names of one file share one, so nearly all files have one: of tens
+/// of thousands of files it is kept where the file is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Stamps(SmallVec<[Stamp; 1]>);
+
+impl Serialize for Stamps {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(&self.0)
+    }
+}
 
 impl<'de> Deserialize<'de> for Stamps {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -41,7 +49,7 @@ impl<'de> Visitor<'de> for Written {
 
     fn visit_map<A: MapAccess<'de>>(self, written: A) -> Result<Stamps, A::Error> {
         let stamp = Stamp::deserialize(MapAccessDeserializer::new(written))?;
-        Ok(Stamps(vec![stamp]))
+        Ok([stamp].into_iter().collect())
     }
 }
 
@@ -60,8 +68,6 @@ impl Extend<Stamp> for Stamps {
             if self.contains(stamp) {
                 continue;
             }
-            // Nearly all have one, of a file that is one of tens of thousands.
-            self.0.reserve_exact(1);
             self.0.push(stamp);
             if self.0.len() > MOST {
                 self.0.remove(0);

@@ -1,7 +1,6 @@
 //! Every path of a repo in the cache, built from checked parts. Pure; nobody else joins one.
 
 use std::ffi::OsString;
-use std::fmt::{self, Write};
 use std::path::{Component, Path, PathBuf};
 
 use crate::digest::Digest;
@@ -34,13 +33,17 @@ impl Layout {
         &self.folder
     }
 
-    /// A path in the folder, put together in one place: there are two for each file of a cache.
-    fn below(&self, path: fmt::Arguments<'_>) -> PathBuf {
+    /// The path of `parts` in the folder, put together in one place: there are two for each file of a
+    /// cache.
+    fn below(&self, parts: &[&str]) -> PathBuf {
         let folder = self.folder.as_os_str();
-        let mut below = OsString::with_capacity(folder.len() + 128);
+        let len = parts.iter().map(|part| 1 + part.len()).sum::<usize>();
+        let mut below = OsString::with_capacity(folder.len() + len);
         below.push(folder);
-        // Writing to a string cannot fail.
-        write!(below, "/{path}").ok();
+        for part in parts {
+            below.push("/");
+            below.push(part);
+        }
         below.into()
     }
 
@@ -49,7 +52,7 @@ impl Layout {
     }
 
     pub(super) fn blob(&self, digest: Digest) -> PathBuf {
-        self.below(format_args!("blobs/{digest}"))
+        self.below(&["blobs", digest.hex(&mut [0; Digest::MAX_DIGITS])])
     }
 
     pub(super) fn snapshots(&self) -> PathBuf {
@@ -62,7 +65,7 @@ impl Layout {
 
     /// The name of a file of `commit`.
     pub(super) fn entry(&self, commit: &Commit, path: &RepoPath) -> PathBuf {
-        self.below(format_args!("snapshots/{commit}/{}", path.as_str()))
+        self.below(&["snapshots", commit.as_str(), path.as_str()])
     }
 
     /// What the link at [`Layout::entry`] says: relative, so that the cache can be moved.
