@@ -10,27 +10,20 @@ use std::thread;
 /// More threads than these wait for each other in the filesystem.
 const MOST_THREADS: usize = 8;
 
-/// What `make` makes of each share of `items`, in their order. Shares are as even as their numbers.
-pub(crate) fn shares<T: Sync, R: Send>(items: &[T], make: impl Fn(&[T]) -> R + Sync) -> Vec<R> {
-    let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    let share = items.len().div_ceil(threads.min(MOST_THREADS)).max(1);
-    let make = &make;
-    thread::scope(|scope| {
-        let mut shares = items.chunks(share);
-        let first = shares.next();
-        let others: Vec<_> = shares
-            .map(|share| scope.spawn(move || make(share)))
-            .collect();
-        let mut all: Vec<R> = first.into_iter().map(make).collect();
-        for other in others {
-            all.push(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
-        }
-        all
-    })
-}
+/// Shares for each thread: some things take longer than others, and who is done early takes one more.
+const SHARES_EACH: usize = 8;
 
 /// Items that one thread makes something of at a time, so that what takes what is made has it soon.
 const BATCH: usize = 16;
+
+/// What `make` makes of each share of `items`, in their order.
+pub(crate) fn shares<T: Sync, R: Send>(items: &[T], make: impl Fn(&[T]) -> R + Sync) -> Vec<R> {
+    let share = items.len().div_ceil(threads() * SHARES_EACH).max(1);
+    let mut all = Vec::new();
+    let take = |_: &[T], made| all.push(made);
+    chunks_in_order(items, share, make, take);
+    all
+}
 
 /// Gives what `make` makes of each item to `take`, in their order, while others are being made.
 pub(crate) fn in_order<T: Sync, R: Send>(
@@ -38,43 +31,55 @@ pub(crate) fn in_order<T: Sync, R: Send>(
     make: impl Fn(&T) -> R + Sync,
     mut take: impl FnMut(&T, R),
 ) {
-    let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    let batches: Vec<&[T]> = items.chunks(BATCH).collect();
+    let make = |batch: &[T]| batch.iter().map(&make).collect();
+    let take = |batch: &[T], made: Vec<R>| {
+        let both = batch.iter().zip(made);
+        both.for_each(|(item, made)| take(item, made));
+    };
+    chunks_in_order(items, BATCH, make, take);
+}
+
+fn chunks_in_order<T: Sync, R: Send>(
+    items: &[T],
+    len: usize,
+    make: impl Fn(&[T]) -> R + Sync,
+    mut take: impl FnMut(&[T], R),
+) {
+    let chunks: Vec<&[T]> = items.chunks(len).collect();
     let next = AtomicUsize::new(0);
-    let work = |made: mpsc::Sender<(usize, Vec<R>)>| {
+    let work = |made: mpsc::Sender<(usize, R)>| {
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(batch) = batches.get(index) else {
+            let Some(chunk) = chunks.get(index) else {
                 return;
             };
-            if made
-                .send((index, batch.iter().map(&make).collect()))
-                .is_err()
-            {
+            if made.send((index, make(chunk))).is_err() {
                 return;
             }
         }
     };
     thread::scope(|scope| {
-        let (sender, batches_made) = mpsc::channel();
-        for _ in 0..threads.min(MOST_THREADS).min(batches.len()) {
+        let (sender, chunks_made) = mpsc::channel();
+        for _ in 0..threads().min(chunks.len()) {
             let (work, sender) = (&work, sender.clone());
             scope.spawn(move || work(sender));
         }
         drop(sender);
         let mut waiting = BTreeMap::new();
         let mut turn = 0;
-        for (index, made) in batches_made {
+        for (index, made) in chunks_made {
             waiting.insert(index, made);
             while let Some(made) = waiting.remove(&turn) {
-                batches[turn]
-                    .iter()
-                    .zip(made)
-                    .for_each(|(item, made)| take(item, made));
+                take(chunks[turn], made);
                 turn += 1;
             }
         }
     });
+}
+
+fn threads() -> usize {
+    let available = thread::available_parallelism().map_or(1, NonZero::get);
+    available.min(MOST_THREADS)
 }
 
 /// Does two things at once.
