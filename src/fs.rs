@@ -3,7 +3,8 @@
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, BufWriter, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::time::SystemTime;
 
 use rustix::fs::{Timespec, Timestamps, UTIME_NOW};
 use serde::{Deserialize, Serialize};
@@ -11,12 +12,15 @@ use serde::{Deserialize, Serialize};
 use crate::error::Cause;
 
 mod link;
+mod list;
 pub(crate) mod parallel;
 mod remove;
 mod share;
 
 pub(crate) use link::rename_to_free;
 pub use link::{Placed, link, link_if_absent, place, place_copy};
+pub use list::list;
+pub(crate) use list::{list_folders, list_open};
 pub use remove::remove_counted;
 pub(crate) use remove::{files_below, remove_empty_above, remove_empty_below, remove_tree};
 pub(crate) use share::{make_dir, make_dirs, share_dir, share_file};
@@ -274,12 +278,25 @@ pub fn replace_by(
 /// # Errors
 /// When it exists and cannot be read, or is larger than `max_bytes`.
 pub fn read_small(path: &Path, max_bytes: u64) -> Result<Option<Vec<u8>>, Cause> {
+    Ok(read_dated(path, max_bytes)?.map(|(bytes, _)| bytes))
+}
+
+/// As [`read_small`], with when the file was last written to.
+///
+/// # Errors
+/// As there.
+pub(crate) fn read_dated(
+    path: &Path,
+    max_bytes: u64,
+) -> Result<Option<(Vec<u8>, SystemTime)>, Cause> {
     let file = match File::open(path) {
         Err(error) if is_absent(&error) => return Ok(None),
         other => other.on_path("read", path)?,
     };
+    let there = file.metadata().on_path("read", path)?;
+    let modified = there.modified().on_path("read", path)?;
     // What the file says of its length only saves reading it in many small pieces.
-    let len = file.metadata().map_or(0, |there| there.len());
+    let len = there.len();
     let expected = usize::try_from(len.min(max_bytes)).unwrap_or(0);
     let mut bytes = Vec::with_capacity(expected + 1);
     file.take(max_bytes + 1)
@@ -293,39 +310,7 @@ pub fn read_small(path: &Path, max_bytes: u64) -> Result<Option<Vec<u8>>, Cause>
             source,
         });
     }
-    Ok(Some(bytes))
-}
-
-/// The paths in a folder; none where there is no folder.
-///
-/// # Errors
-/// When it cannot be read.
-pub fn list(dir: &Path) -> Result<Vec<PathBuf>, Cause> {
-    let entries = match fs::read_dir(dir) {
-        Err(error) if is_absent(&error) => return Ok(Vec::new()),
-        other => other.on_path("read the folder", dir)?,
-    };
-    entries
-        .map(|entry| {
-            entry
-                .map(|entry| entry.path())
-                .on_path("read the folder", dir)
-        })
-        .collect()
-}
-
-/// As [`list`], and a folder that this user may not read has nothing: it is noted in `closed`.
-///
-/// # Errors
-/// When it cannot be read for another reason.
-pub(crate) fn list_open(dir: &Path, closed: &mut Vec<PathBuf>) -> Result<Vec<PathBuf>, Cause> {
-    match list(dir) {
-        Err(Cause::Io { source, .. }) if source.kind() == io::ErrorKind::PermissionDenied => {
-            closed.push(dir.to_owned());
-            Ok(Vec::new())
-        }
-        other => other,
-    }
+    Ok(Some((bytes, modified)))
 }
 
 /// Removes a file; one that is gone already is no error.

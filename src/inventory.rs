@@ -7,13 +7,16 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread;
 use std::time::SystemTime;
 
+use foldhash::HashMap;
+
+use crate::digest::BlobId;
 use crate::error::Cause;
 use crate::fs::parallel;
 use crate::repo::{Commit, HubName, RepoId, Revision};
 use crate::store::Store;
+use crate::store::census::{Blob, Census};
 use crate::view::View;
 
 mod apart;
@@ -25,6 +28,7 @@ mod ledger;
 mod look;
 mod names;
 mod partial;
+mod parts;
 mod stored;
 
 pub use holdings::{Holdings, Presence, Sight};
@@ -49,6 +53,9 @@ pub struct Inventory {
     pub newer: Vec<(PathBuf, u32)>,
     /// What could not be looked at; it is not listed.
     pub unreadable: Vec<Cause>,
+    /// What all this was computed from. To free what tens of thousands of files were described by takes a
+    /// while, so it is left to the owner when.
+    basis: Vec<(Holdings, HashMap<BlobId, Blob>, Census)>,
 }
 
 /// Blobs that no record needs.
@@ -137,13 +144,10 @@ impl Inventory {
     /// # Errors
     /// When the store cannot be read. A view that cannot be is told in the value.
     pub fn take(store: &Store, views: &[Arc<dyn View>]) -> Result<Self, Cause> {
-        let listed = || -> Result<_, Cause> {
-            let census = store.census()?;
-            let listed = foreign::list(&census, views);
-            Ok((census, listed))
-        };
-        let (listed, blobs) = parallel::both(listed, || store.blobs());
-        let ((mut census, listed), blobs) = (listed?, blobs?);
+        let (census, names) = parallel::both(|| store.census(), || store.blob_names());
+        let (mut census, names) = (census?, names?);
+        let (listed, blobs) = parallel::both(|| foreign::list(&census, views), || names.blobs());
+        let blobs = blobs?;
         let mut lying = foreign::Found::default();
         let mut holdings = Holdings::take(&census, &blobs, &mut |record, sight, file| {
             lying.add_beside(&census.commits[record], sight, file);
@@ -175,9 +179,7 @@ impl Inventory {
         inventory.saved_bytes = apart.saturating_sub(held_bytes);
         inventory.damaged = std::mem::take(&mut census.damaged);
         inventory.newer = std::mem::take(&mut census.newer);
-        // To free what tens of thousands of files were described by takes a while, which nobody waits for.
-        let free = move || drop((holdings, blobs, census));
-        thread::Builder::new().spawn(free).ok();
+        inventory.basis.push((holdings, blobs, census));
         Ok(inventory)
     }
 }
@@ -196,6 +198,7 @@ impl Inventory {
         self.damaged.extend(other.damaged);
         self.newer.extend(other.newer);
         self.unreadable.extend(other.unreadable);
+        self.basis.extend(other.basis);
     }
 }
 

@@ -78,8 +78,15 @@ pub(crate) fn run(
     output: &mut Output,
 ) -> Result<(), Error> {
     let inventory = everything(config)?;
-    notes(&inventory, output);
-    let all = row::all(&inventory, ls.revisions);
+    let told = tell(&inventory, ls, is_quiet, output);
+    // The process ends, and the system takes the memory back in one piece.
+    std::mem::forget(inventory);
+    told
+}
+
+fn tell(inventory: &Inventory, ls: &Ls, is_quiet: bool, output: &mut Output) -> Result<(), Error> {
+    notes(inventory, output);
+    let all = row::all(inventory, ls.revisions);
     let count = all.len();
     let rows = chosen(all, ls);
     if is_quiet && !output.is_json {
@@ -88,14 +95,14 @@ pub(crate) fn run(
         return output.answer(&lines);
     }
     if output.is_json {
-        return output.answer(&format!("{}\n", document::document(&rows)));
+        return output.answer_json(&document::document(&rows));
     }
     if count == 0 {
         output.say("nothing is here yet; `larder pull REF` fetches something");
         return Ok(());
     }
     let width = output.width;
-    output.answer(&page::page(&inventory, &rows, count, ls.revisions, width))
+    output.answer(&page::page(inventory, &rows, count, ls.revisions, width))
 }
 
 fn everything(config: &Config) -> Result<Inventory, Error> {

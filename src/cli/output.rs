@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
 
 use larder::error::{Cause, Error, Kind};
 use larder::redact::clean;
@@ -96,6 +97,14 @@ impl Output {
         self.answer_bytes(text.as_bytes())
     }
 
+    /// Writes the answer as JSON, and a line break.
+    pub(crate) fn answer_json(&mut self, answer: &impl Serialize) -> Result<(), Error> {
+        let text = serde_json::to_vec(answer).map_err(io::Error::from);
+        let mut text = text.map_err(unwritten)?;
+        text.push(b'\n');
+        self.answer_bytes(&text)
+    }
+
     /// Writes a path, whatever bytes it is made of, and a line break.
     pub(crate) fn answer_path(&mut self, path: &Path) -> Result<(), Error> {
         let mut bytes = path.as_os_str().as_encoded_bytes().to_owned();
@@ -105,15 +114,7 @@ impl Output {
 
     fn answer_bytes(&mut self, bytes: &[u8]) -> Result<(), Error> {
         match self.out.write_all(bytes).and_then(|()| self.out.flush()) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                let path = PathBuf::from("stdout");
-                let cause = Cause::Io {
-                    action: "write to",
-                    path: path.clone(),
-                    source: error,
-                };
-                Err(cause.on_path("write to", &path))
-            }
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(unwritten(error)),
             _written_or_unwanted => Ok(()),
         }
     }
@@ -178,6 +179,17 @@ impl Output {
     pub(crate) fn masked(&self, text: &str) -> String {
         masked(text, &self.secrets)
     }
+}
+
+/// Standard output does not take the answer.
+fn unwritten(error: io::Error) -> Error {
+    let path = PathBuf::from("stdout");
+    let cause = Cause::Io {
+        action: "write to",
+        path: path.clone(),
+        source: error,
+    };
+    cause.on_path("write to", &path)
 }
 
 /// Whether there is somebody to answer a question.

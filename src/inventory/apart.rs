@@ -1,8 +1,10 @@
 //! What a repo would take without the store: a copy for each view that shows it, as other clients keep
 //! it. Pure.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hash;
+
+use foldhash::{HashMap, HashMapExt};
 
 use super::{Presence, Sight};
 use crate::view::ViewId;
@@ -59,7 +61,7 @@ mod tests {
 
     #[test]
     fn a_view_has_what_it_shows_once() {
-        let [old, new] = [[(1, 10), (2, 100)], [(2, 100), (3, 1000)]].map(HashMap::from);
+        let [old, new] = [[(1, 10), (2, 100)], [(2, 100), (3, 1000)]].map(HashMap::from_iter);
         let both = sights(&["hub", "dir"], Presence::Shown);
         let one = sights(&["hub", "hub"], Presence::Shown);
         let gone = sights(&["hub", "dir"], Presence::Gone);

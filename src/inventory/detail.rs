@@ -1,9 +1,11 @@
 //! All that is known of one commit: the record, its files as they are, what they say of themselves,
 //! and who shares them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use foldhash::HashMap;
 
 use super::{Holdings, Sight};
 use crate::digest::{BlobId, Digest};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::holdings::ForeignHolds;
-use super::look::{ids, opened};
+use super::parts::{ids, opened};
 use super::{Holdings, Presence, Repo, Sight, Snapshot};
 use crate::error::Cause;
 use crate::repo::{Commit, HubName, RepoId};

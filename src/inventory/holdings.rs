@@ -4,13 +4,16 @@
 //! Looks, and changes nothing. A name counts as a commit's only if it is as larder proved it, because
 //! only such names are withdrawn: what somebody else put in its place stays, and keeps its room.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::path::PathBuf;
 
+use foldhash::HashMap;
+use foldhash::fast::RandomState;
+
 use super::ledger::{Hold, Ledger};
-use super::look::{self, Seen};
+use super::look::{Looker, Ours, Seen};
 use super::names;
 use crate::digest::BlobId;
 use crate::fs::FileId;
@@ -72,6 +75,12 @@ struct Held {
 }
 
 impl Held {
+    /// Adds a name of one file.
+    fn insert(&mut self, file: usize, hold: Hold) {
+        self.names.insert(self.ends[file], hold);
+        self.ends[file..].iter_mut().for_each(|end| *end += 1);
+    }
+
     /// The names of one file.
     fn of(&self, file: usize) -> &[Hold] {
         let start = file
@@ -82,6 +91,15 @@ impl Held {
             .and_then(|(start, end)| self.names.get(start..end))
             .unwrap_or_default()
     }
+}
+
+/// The files of a commit that were passed over, in one part of a view or another.
+fn files_passed_over(seen: &[Seen]) -> Vec<usize> {
+    let files = seen.iter().flat_map(|part| &part.passed_over);
+    let mut files: Vec<usize> = files.copied().collect();
+    files.sort_unstable();
+    files.dedup();
+    files
 }
 
 /// What became of a commit in a view that it was published to.
@@ -120,15 +138,38 @@ impl Holdings {
         foreign: &mut impl FnMut(usize, &Sight, Lying),
     ) -> Self {
         let mut holdings = Self::with_room(census, blobs);
-        let hasher = holdings.hasher.clone();
-        look::each(census, blobs, &hasher, |recorded, seen| {
+        let looker = Looker::new(census, blobs, &holdings.hasher);
+        let mut passed_over = Vec::new();
+        looker.each(census, |recorded, seen| {
             let index = holdings.records.len();
+            passed_over.push(files_passed_over(&seen));
             let files = &recorded.manifest.files;
             let mut give = |sight: &Sight, file| foreign(index, sight, file);
             let held = holdings.enter(files, seen, blobs, &mut give);
             holdings.records.push(held);
         });
+        for (record, files) in passed_over.iter_mut().enumerate() {
+            files.retain(|file| holdings.has_stranger(record, *file));
+            if !files.is_empty() {
+                let ours = looker.passed_over(&census.commits[record], files);
+                holdings.enter_late(record, ours);
+            }
+        }
         holdings
+    }
+
+    /// Whether a recorded file has a name that nobody here holds.
+    fn has_stranger(&self, record: usize, file: usize) -> bool {
+        let mut holds = self.records[record].of(file).iter().copied();
+        holds.any(|hold| self.ledger.is_beside_stranger(hold))
+    }
+
+    /// Enters names of files whose other names were entered.
+    fn enter_late(&mut self, record: usize, ours: Vec<Ours>) {
+        for name in ours {
+            let hold = self.hold_name(name.name, &name.there);
+            self.records[record].insert(name.file, hold);
+        }
     }
 
     /// Enters the names of the files of one commit.
@@ -144,24 +185,23 @@ impl Holdings {
             ends: Vec::with_capacity(files.len()),
             views: Vec::new(),
         };
-        let mut seen: Vec<_> = seen.into_iter().map(Seen::one_by_one).collect();
-        for file in files {
+        let mut ours = Vec::with_capacity(seen.len());
+        for part in seen {
+            for file in part.foreign {
+                foreign(&part.sight, file);
+            }
+            ours.push(part.ours.into_iter().peekable());
+            held.views.extend(part.is_listed.then_some(part.sight));
+        }
+        for (index, file) in files.iter().enumerate() {
             held.names.extend(self.hold_blob(file, blobs));
-            for (part, looks) in &mut seen {
-                let Some(look) = looks.next() else {
-                    continue;
-                };
-                let names = look.ours.into_iter();
-                held.names
-                    .extend(names.map(|(name, there)| self.hold_name(name, &there)));
-                if let Some(file) = look.foreign {
-                    foreign(&part.sight, file);
+            for names in &mut ours {
+                while let Some(ours) = names.next_if(|ours| ours.file == index) {
+                    held.names.push(self.hold_name(ours.name, &ours.there));
                 }
             }
             held.ends.push(held.names.len());
         }
-        let listed = seen.into_iter().filter(|(part, _)| part.is_listed);
-        held.views = listed.map(|(part, _)| part.sight).collect();
         held
     }
 
@@ -179,15 +219,24 @@ impl Holdings {
         let id = file.blob?;
         let blob = blobs.get(&id)?;
         let name = Name::Stored(id);
-        let hold = self
-            .ledger
-            .hold(name, blob.own_links, blob.file, blob.len, blob.links);
+        let hold = self.ledger.hold(
+            name,
+            blob.own_links,
+            blob.file(),
+            blob.stamp.len,
+            blob.links,
+        );
         Some(hold)
     }
 
     fn hold_name(&mut self, name: Shown, there: &names::Seen) -> Hold {
-        self.ledger
-            .hold(Name::Shown(name), 1, there.file, there.len, there.links)
+        self.ledger.hold(
+            Name::Shown(name),
+            1,
+            there.file(),
+            there.stamp.len,
+            there.links,
+        )
     }
 
     /// Lets an unrecorded snapshot hold the names of its files: they stay when records go.
@@ -229,7 +278,7 @@ impl Holdings {
     /// Whether a blob stays when all commits go: it has a name that no commit holds, in an adopted
     /// folder perhaps, or in a view that this user may not look at.
     pub fn is_held_elsewhere(&self, blob: &Blob) -> bool {
-        let has_stranger = self.ledger.has_stranger(&blob.file);
+        let has_stranger = self.ledger.has_stranger(&blob.file());
         has_stranger.unwrap_or(blob.links > blob.own_links)
     }
 

@@ -5,8 +5,9 @@
 //! free when all its names go, and a name goes with the last of its holders. Names that nobody here
 //! knows count as well: the link count of the file tells of them, and they stay.
 
-use std::collections::HashMap;
 use std::hash::Hash;
+
+use foldhash::{HashMap, HashMapExt};
 
 /// Who holds which names of which contents. `F` tells contents apart, `N` their names.
 #[derive(Debug)]
@@ -23,6 +24,12 @@ struct Content {
     links: u64,
     /// How many of the links somebody here holds.
     known: u64,
+}
+
+impl Content {
+    fn has_stranger(&self) -> bool {
+        self.known < self.links
+    }
 }
 
 #[derive(Debug)]
@@ -66,8 +73,12 @@ impl<F: Eq + Hash, N: Eq + Hash> Ledger<F, N> {
 
     /// Whether this file has a name that nobody here holds; nothing where nobody holds any.
     pub(super) fn has_stranger(&self, file: &F) -> Option<bool> {
-        let content = &self.contents[*self.by_file.get(file)?];
-        Some(content.known < content.links)
+        Some(self.contents[*self.by_file.get(file)?].has_stranger())
+    }
+
+    /// As [`Ledger::has_stranger`], of the file that a held name stands for.
+    pub(super) fn is_beside_stranger(&self, Hold(name): Hold) -> bool {
+        self.contents[self.names[name].content].has_stranger()
     }
 
     /// Somebody more holds `name`, which stands for `weight` links of the file `file` that has

@@ -1,34 +1,40 @@
 //! What can be seen of the recorded commits in the views that they were published to.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, Metadata};
-use std::hash::RandomState;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::vec;
+
+use foldhash::HashMap;
+use foldhash::fast::RandomState;
 
 use super::holdings::Shown;
 use super::names::{self, Entry, Folders};
+use super::parts::{Part, Views};
 use super::{Presence, Sight};
 use crate::digest::BlobId;
 use crate::error::Cause;
-use crate::fs::{lstat, parallel};
-use crate::repo::Revision;
+use crate::fs::{Stamp, lstat, parallel};
 use crate::store::census::{Blob, Census, Recorded};
 use crate::store::snapshot::FileRecord;
+use crate::view::RepoView;
 use crate::view::lying::Lying;
-use crate::view::places::{is_there, places};
-use crate::view::{RepoView, View, ViewId};
+use crate::view::places::is_there;
 
-/// What was seen of one file in one part of a view.
+/// What was seen of the files of a commit in one part of a view, in the order of its manifest.
 #[derive(Default)]
-pub(super) struct Look {
-    /// Names that lead to what was proven.
-    pub(super) ours: Vec<(Shown, names::Seen)>,
-    /// What stands under the name of a file that was not pulled.
-    pub(super) foreign: Option<Lying>,
-    /// Whether a reader would find the file, which was pulled.
+struct Looks {
+    ours: Vec<Ours>,
+    passed_over: Vec<usize>,
+    foreign: Vec<Lying>,
+    /// Whether a reader would find any file that was pulled.
     is_shown: bool,
+}
+
+/// A name that leads to what was proven.
+pub(super) struct Ours {
+    /// The index of the file in the manifest.
+    pub(super) file: usize,
+    pub(super) name: Shown,
+    pub(super) there: names::Seen,
 }
 
 /// What was seen of a commit in one part of a view.
@@ -36,70 +42,195 @@ pub(super) struct Seen {
     pub(super) sight: Sight,
     /// Whether it is seen there, or was to be.
     pub(super) is_listed: bool,
-    /// By the index of the file in the manifest; none where one could not be looked at.
-    looks: Vec<Look>,
+    /// In the order of the manifest; none where one could not be looked at.
+    pub(super) ours: Vec<Ours>,
+    /// The files of which only the name that keeps the bytes was looked at: a cache has a folder of
+    /// names and one of links to them, and the links take no room. Where somebody put a further name of
+    /// the file in the place of a link, the file has more names than are known in the end.
+    pub(super) passed_over: Vec<usize>,
+    /// What stands under the names of files that were not pulled.
+    pub(super) foreign: Vec<Lying>,
 }
 
-impl Seen {
-    /// The part, and what was seen of one file after the other.
-    pub(super) fn one_by_one(mut self) -> (Self, vec::IntoIter<Look>) {
-        let looks = std::mem::take(&mut self.looks).into_iter();
-        (self, looks)
+/// Looks at the names of recorded files.
+pub(super) struct Looker<'a> {
+    views: Views<'a>,
+    blobs: &'a HashMap<BlobId, Blob>,
+    hasher: RandomState,
+}
+
+impl<'a> Looker<'a> {
+    pub(super) fn new(
+        census: &'a Census,
+        blobs: &'a HashMap<BlobId, Blob>,
+        hasher: &RandomState,
+    ) -> Self {
+        Self {
+            views: Views::of(census),
+            blobs,
+            hasher: hasher.clone(),
+        }
     }
-}
 
-/// Looks at every commit, and gives what was seen of it to `take`, in the order of the census. Looking
-/// waits for the disk, so several threads do.
-pub(super) fn each(
-    census: &Census,
-    blobs: &HashMap<BlobId, Blob>,
-    hasher: &RandomState,
-    take: impl FnMut(&Recorded, Vec<Seen>),
-) {
-    let views = Views::of(census);
-    let look = |recorded: &Recorded| -> Vec<Seen> {
+    /// Looks at every commit, and gives what was seen of it to `take`, in the order of the census.
+    /// Looking waits for the disk, so several threads do.
+    pub(super) fn each(&self, census: &Census, take: impl FnMut(&Recorded, Vec<Seen>)) {
+        parallel::in_order(&census.commits, |recorded| self.look(recorded), take);
+    }
+
+    fn look(&self, recorded: &Recorded) -> Vec<Seen> {
         // What several parts of a view show of a commit has one folder of blobs.
         let mut folders = Folders::default();
-        let parts = views.parts_of(recorded).into_iter();
+        let parts = self.views.parts_of(recorded).into_iter();
         parts
             .map(|part| {
-                let looks = part.look(recorded, blobs, &mut folders, hasher);
+                let looks = self.look_at(&part, recorded, &mut folders);
                 part.seen(looks)
             })
             .collect()
-    };
-    parallel::in_order(&census.commits, look, take);
-}
+    }
 
-impl Part {
     /// Looks at every file of the commit, in the order of its manifest.
     ///
     /// # Errors
     /// When one may not be looked at.
-    fn look(
+    fn look_at(
         &self,
+        part: &Part,
         recorded: &Recorded,
-        blobs: &HashMap<BlobId, Blob>,
         folders: &mut Folders,
-        hasher: &RandomState,
-    ) -> Result<Vec<Look>, Cause> {
-        let commit = &recorded.manifest.commit;
-        let part = self.shows.as_ref();
-        let look = |file: &FileRecord| {
-            let entry = part.name_of(commit, &file.remote);
-            match file.blob {
-                None => look_for_foreign(entry, file, part, folders),
-                Some(id) => look_for_ours(entry, file, part, blobs.get(&id), folders, hasher),
-            }
+    ) -> Result<Looks, Cause> {
+        let files = &recorded.manifest.files;
+        let mut looks = Looks {
+            ours: Vec::with_capacity(files.len()),
+            ..Looks::default()
         };
-        recorded.manifest.files.iter().map(look).collect()
+        for (index, file) in files.iter().enumerate() {
+            let name = || part.shows.name_of(&recorded.manifest.commit, &file.remote);
+            if file.blob.is_none() {
+                let foreign = look_for_foreign(name(), file, part.shows.as_ref(), folders)?;
+                looks.foreign.extend(foreign);
+                continue;
+            }
+            let file = self.file(index, file);
+            let kept = file.kept(part.shows.as_ref(), folders)?;
+            let is_all = kept.as_ref().is_some_and(|kept| file.is_all(kept));
+            if is_all && looks.is_shown {
+                looks.passed_over.push(index);
+            } else {
+                let name = name();
+                let entry = if is_all {
+                    // One name is no reason to read its whole folder.
+                    folders.glance(&name, file.blob)?
+                } else {
+                    folders.entry(&name, file.blob)?
+                };
+                looks.is_shown |= is_shown(entry.as_ref(), kept.is_some(), &name);
+                looks.ours.extend(file.ours(entry, name));
+            }
+            looks
+                .ours
+                .extend(kept.and_then(|(there, path)| file.ours(Some(Entry::File(there)), path)));
+        }
+        Ok(looks)
     }
 
-    fn seen(self, looks: Result<Vec<Look>, Cause>) -> Seen {
+    /// The names of these files that were passed over. What cannot be looked at is none.
+    pub(super) fn passed_over(&self, recorded: &Recorded, files: &[usize]) -> Vec<Ours> {
+        let mut folders = Folders::default();
+        let mut ours = Vec::new();
+        for part in self.views.parts_of(recorded) {
+            for index in files {
+                let file = self.file(*index, &recorded.manifest.files[*index]);
+                let name = part
+                    .shows
+                    .name_of(&recorded.manifest.commit, &file.record.remote);
+                let entry = folders.entry(&name, file.blob).unwrap_or_default();
+                ours.extend(file.ours(entry, name));
+            }
+        }
+        ours
+    }
+
+    fn file<'b>(&'b self, index: usize, record: &'b FileRecord) -> Pulled<'b> {
+        Pulled {
+            index,
+            record,
+            blob: record.blob.and_then(|id| self.blobs.get(&id)),
+            hasher: &self.hasher,
+        }
+    }
+}
+
+/// A file that was pulled.
+struct Pulled<'a> {
+    index: usize,
+    record: &'a FileRecord,
+    blob: Option<&'a Blob>,
+    hasher: &'a RandomState,
+}
+
+impl Pulled<'_> {
+    /// The file under the name that keeps the bytes, where a link leads to it.
+    fn kept(
+        &self,
+        part: &dyn RepoView,
+        folders: &mut Folders,
+    ) -> Result<Option<(names::Seen, PathBuf)>, Cause> {
+        let Some(path) = part.kept_as(&self.record.remote) else {
+            return Ok(None);
+        };
+        match folders.entry(&path, self.blob)? {
+            Some(Entry::File(there)) => Ok(Some((there, path))),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether a file that looks like this was proven to be it.
+    fn is_proven(&self, stamp: Stamp) -> bool {
+        self.is_stored(stamp) || self.record.stamps.contains(stamp)
+    }
+
+    fn is_stored(&self, stamp: Stamp) -> bool {
+        self.blob.is_some_and(|blob| blob.stamp == stamp)
+    }
+
+    /// Whether every file that was proven to be it is the blob, or this one.
+    fn is_all(&self, (there, _): &(names::Seen, PathBuf)) -> bool {
+        let mut stamps = self.record.stamps.iter();
+        self.is_proven(there.stamp)
+            && stamps.all(|stamp| stamp == there.stamp || self.is_stored(stamp))
+    }
+
+    fn ours(&self, entry: Option<Entry>, path: PathBuf) -> Option<Ours> {
+        match entry {
+            Some(Entry::File(there)) if self.is_proven(there.stamp) => Some(Ours {
+                file: self.index,
+                name: Shown::new(path, self.hasher),
+                there,
+            }),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a reader would find the file under its name.
+fn is_shown(entry: Option<&Entry>, is_kept: bool, name: &Path) -> bool {
+    match entry {
+        None => false,
+        Some(Entry::File(_)) => true,
+        // A link of a folder into the store, or of hf into the stock of all its repos.
+        Some(Entry::Other) => is_kept || fs::metadata(name).is_ok_and(|there| there.is_file()),
+    }
+}
+
+impl Part {
+    fn seen(self, looks: Result<Looks, Cause>) -> Seen {
         let presence = match &looks {
-            Ok(looks) => presence(looks, self.view.root()),
+            Ok(looks) => presence(looks.is_shown, self.view.root()),
             Err(_unreadable) => Presence::Away,
         };
+        let looks = looks.unwrap_or_default();
         Seen {
             is_listed: self.is_expected || presence == Presence::Shown,
             sight: Sight {
@@ -107,7 +238,9 @@ impl Part {
                 folder: self.folder,
                 presence,
             },
-            looks: looks.unwrap_or_default(),
+            ours: looks.ours,
+            passed_over: looks.passed_over,
+            foreign: looks.foreign,
         }
     }
 }
@@ -118,10 +251,10 @@ fn look_for_foreign(
     file: &FileRecord,
     part: &dyn RepoView,
     folders: &mut Folders,
-) -> Result<Look, Cause> {
+) -> Result<Option<Lying>, Cause> {
     // The name tells enough where there is none.
     let Some(entry) = folders.entry(&name, None)? else {
-        return Ok(Look::default());
+        return Ok(None);
     };
     let path = match entry {
         Entry::File(_) => Some(name),
@@ -129,117 +262,15 @@ fn look_for_foreign(
     };
     let there = path.map(|path| Ok((lstat(&path)?, path))).transpose()?;
     let there = there.and_then(|(there, path)| Some((there.filter(Metadata::is_file)?, path)));
-    Ok(Look {
-        foreign: there.map(|(there, path)| Lying::new(path, &there)),
-        ..Look::default()
-    })
+    Ok(there.map(|(there, path)| Lying::new(path, &there)))
 }
 
-fn look_for_ours(
-    name: PathBuf,
-    file: &FileRecord,
-    part: &dyn RepoView,
-    blob: Option<&Blob>,
-    folders: &mut Folders,
-    hasher: &RandomState,
-) -> Result<Look, Cause> {
-    let entry = folders.entry(&name, blob)?;
-    let kept = match part.kept_as(&file.remote) {
-        Some(kept) => Some((folders.entry(&kept, blob)?, kept)),
-        None => None,
-    };
-    let is_file = |entry: &Option<Entry>| matches!(entry, Some(Entry::File(_)));
-    let is_kept = kept.as_ref().is_some_and(|(kept, _)| is_file(kept));
-    let is_shown = match &entry {
-        None => false,
-        Some(Entry::File(_)) => true,
-        // A link of a folder into the store, or of hf into the stock of all its repos.
-        Some(Entry::Other) => is_kept || fs::metadata(&name).is_ok_and(|there| there.is_file()),
-    };
-    let mut look = Look {
-        is_shown,
-        ..Look::default()
-    };
-    for (entry, path) in [Some((entry, name)), kept].into_iter().flatten() {
-        let Some(Entry::File(there)) = entry else {
-            continue;
-        };
-        let is_stored = blob.is_some_and(|blob| blob.stamp == there.stamp);
-        if is_stored || file.stamps.contains(there.stamp) {
-            look.ours.reserve_exact(1);
-            look.ours.push((Shown::new(path, hasher), there));
-        }
-    }
-    Ok(look)
-}
-
-fn presence(looked: &[Look], root: &Path) -> Presence {
-    if looked.iter().any(|look| look.is_shown) {
+fn presence(is_shown: bool, root: &Path) -> Presence {
+    if is_shown {
         Presence::Shown
     } else if !is_there(root) {
         Presence::Away
     } else {
         Presence::Gone
     }
-}
-
-/// A part of a view that may show a commit.
-struct Part {
-    view: Arc<dyn View>,
-    shows: Arc<dyn RepoView>,
-    /// The folder that readers open, or would.
-    folder: PathBuf,
-    /// Whether the commit was published there at some time.
-    is_expected: bool,
-}
-
-/// The views of all records, each opened once.
-struct Views<'a>(BTreeMap<&'a ViewId, Arc<dyn View>>);
-
-impl<'a> Views<'a> {
-    fn of(census: &'a Census) -> Self {
-        let ids = ids(census).into_iter();
-        Self(ids.map(|id| (id, opened(id))).collect())
-    }
-
-    /// Every part of a view that may show a commit.
-    fn parts_of(&self, recorded: &Recorded) -> Vec<Part> {
-        let commit = &recorded.manifest.commit;
-        let revisions = recorded.shown_under();
-        let by_id = Revision::from(commit);
-        let mut parts: Vec<Part> = Vec::new();
-        let views = recorded.manifest.views.iter();
-        for view in views.filter_map(|id| self.0.get(id)) {
-            let found = places(view.as_ref(), &recorded.repo, commit, &revisions);
-            for (folder, (shows, leading)) in found {
-                if parts.iter().all(|known| known.folder != folder) {
-                    let view = Arc::clone(view);
-                    let is_by_id = leading.iter().eq([&by_id]);
-                    parts.push(Part {
-                        view,
-                        shows,
-                        folder,
-                        is_expected: !is_by_id || recorded.is_shown_by_id(),
-                    });
-                }
-            }
-        }
-        parts
-    }
-}
-
-/// The views that are recorded, as they are spelled there.
-pub(super) fn ids(census: &Census) -> BTreeSet<&ViewId> {
-    let commits = census.commits.iter();
-    commits.flat_map(|commit| &commit.manifest.views).collect()
-}
-
-/// The view under the one spelling of its folder that has no links in it.
-pub(super) fn opened(id: &ViewId) -> Arc<dyn View> {
-    let root = fs::canonicalize(&id.root).unwrap_or_else(|_away| id.root.clone());
-    ViewId {
-        kind: id.kind,
-        root,
-    }
-    .open()
 }

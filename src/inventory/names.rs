@@ -3,12 +3,16 @@
 //! A folder tells of each name whether it is a file or a link, and the inode: enough for a name of a
 //! blob, which was looked at already. What a folder does not tell is looked at.
 
-use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, FileType, Metadata};
+use std::hash::BuildHasher;
+use std::ops::Range;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirEntryExt, MetadataExt};
 use std::path::Path;
+
+use foldhash::HashMap;
+use foldhash::fast::RandomState;
 
 use crate::error::Cause;
 use crate::fs::{FileId, Stamp, is_absent, lstat};
@@ -24,14 +28,27 @@ pub(super) enum Entry {
 
 /// A file under its name.
 pub(super) struct Seen {
-    /// Which file it is.
-    pub(super) file: FileId,
-    /// Size in bytes.
-    pub(super) len: u64,
+    /// The device that it is on.
+    dev: u64,
     /// Names of the file on its whole disk.
     pub(super) links: u64,
     /// What it looks like.
     pub(super) stamp: Stamp,
+}
+
+impl Seen {
+    fn blob(blob: &Blob) -> Self {
+        Self {
+            dev: blob.dev,
+            links: blob.links,
+            stamp: blob.stamp,
+        }
+    }
+
+    /// Which file it is.
+    pub(super) fn file(&self) -> FileId {
+        FileId::on(self.dev, self.stamp.ino)
+    }
 }
 
 /// Folders, by their paths as they were asked for.
@@ -49,10 +66,51 @@ enum Folder {
     /// It cannot be read; the names in it perhaps can.
     Closed,
     /// Its device, and its names with what they stand for.
-    Read {
-        dev: u64,
-        names: HashMap<OsString, (FileType, u64)>,
-    },
+    Read { dev: u64, names: Names },
+}
+
+/// The names in a folder, in the order of their hashes.
+#[derive(Default)]
+struct Names {
+    hasher: RandomState,
+    /// One after the other.
+    text: Vec<u8>,
+    all: Vec<Name>,
+}
+
+/// A name in a folder.
+struct Name {
+    hash: u64,
+    /// Where it is in the text of all.
+    text: Range<usize>,
+    kind: FileType,
+    ino: u64,
+}
+
+impl Names {
+    fn push(&mut self, name: &[u8], kind: FileType, ino: u64) {
+        let start = self.text.len();
+        self.text.extend_from_slice(name);
+        self.all.push(Name {
+            hash: self.hasher.hash_one(name),
+            text: start..self.text.len(),
+            kind,
+            ino,
+        });
+    }
+
+    fn sort(&mut self) {
+        self.all.sort_unstable_by_key(|name| name.hash);
+    }
+
+    /// What the folder told of a name.
+    fn told(&self, name: &[u8]) -> Option<&Name> {
+        let hash = self.hasher.hash_one(name);
+        let first = self.all.partition_point(|known| known.hash < hash);
+        let same = self.all[first..].iter();
+        same.take_while(|known| known.hash == hash)
+            .find(|known| self.text.get(known.text.clone()) == Some(name))
+    }
 }
 
 impl Folders {
@@ -72,11 +130,13 @@ impl Folders {
         match self.folder(dir) {
             Folder::Absent => Ok(None),
             Folder::Closed => look(path),
-            Folder::Read { dev, names } => match names.get(name) {
-                Some((kind, _)) if kind.is_symlink() || kind.is_dir() => Ok(Some(Entry::Other)),
-                Some((kind, ino)) if kind.is_file() => {
+            Folder::Read { dev, names } => match names.told(name.as_bytes()) {
+                Some(Name { kind, .. }) if kind.is_symlink() || kind.is_dir() => {
+                    Ok(Some(Entry::Other))
+                }
+                Some(Name { kind, ino, .. }) if kind.is_file() => {
                     let told = FileId::on(*dev, *ino);
-                    match blob.filter(|blob| blob.is_told && blob.file == told) {
+                    match blob.filter(|blob| blob.is_told && blob.file() == told) {
                         Some(blob) => Ok(Some(Entry::File(Seen::blob(blob)))),
                         None => look(path),
                     }
@@ -84,6 +144,21 @@ impl Folders {
                 // Also where the folder knows the name in another spelling.
                 _odd_or_none => look(path),
             },
+        }
+    }
+
+    /// As [`Folders::entry`], and a folder that was not read yet is not read for it.
+    ///
+    /// # Errors
+    /// When it cannot be looked at.
+    pub(super) fn glance(
+        &mut self,
+        path: &Path,
+        blob: Option<&Blob>,
+    ) -> Result<Option<Entry>, Cause> {
+        match split(path) {
+            Some((dir, _)) if self.known.contains_key(dir) => self.entry(path, blob),
+            _ => look(path),
         }
     }
 
@@ -118,24 +193,14 @@ impl Folder {
     fn try_read(dir: &Path) -> std::io::Result<Self> {
         // Through the folder: who may list the names and no more may not look at what they stand for.
         let dev = fs::metadata(dir.join("."))?.dev();
-        // Room for what most folders of a model have.
-        let mut names = HashMap::with_capacity(32);
+        let mut names = Names::default();
         for entry in fs::read_dir(dir)? {
             let entry = entry?;
-            names.insert(entry.file_name(), (entry.file_type()?, entry.ino()));
+            let name = entry.file_name();
+            names.push(name.as_bytes(), entry.file_type()?, entry.ino());
         }
+        names.sort();
         Ok(Self::Read { dev, names })
-    }
-}
-
-impl Seen {
-    fn blob(blob: &Blob) -> Self {
-        Self {
-            file: blob.file,
-            len: blob.len,
-            links: blob.links,
-            stamp: blob.stamp,
-        }
     }
 }
 
@@ -153,8 +218,7 @@ fn look(path: &Path) -> Result<Option<Entry>, Cause> {
 impl From<&Metadata> for Seen {
     fn from(there: &Metadata) -> Self {
         Self {
-            file: FileId::of(there),
-            len: there.len(),
+            dev: there.dev(),
             links: there.nlink(),
             stamp: Stamp::of(there),
         }
@@ -170,11 +234,10 @@ mod tests {
     fn blob(path: &Path) -> Blob {
         let there = fs::metadata(path).unwrap();
         Blob {
-            len: there.len(),
             links: there.nlink(),
             own_links: 1,
             stamp: Stamp::of(&there),
-            file: FileId::of(&there),
+            dev: there.dev(),
             is_told: true,
         }
     }
@@ -183,7 +246,7 @@ mod tests {
     fn said(path: &Path, blob: &Blob) -> String {
         let mut folders = Folders::default();
         match folders.entry(path, Some(blob)).unwrap() {
-            Some(Entry::File(seen)) => seen.len.to_string(),
+            Some(Entry::File(seen)) => seen.stamp.len.to_string(),
             Some(Entry::Other) => "no file".to_owned(),
             None => "no name".to_owned(),
         }
@@ -199,10 +262,8 @@ mod tests {
         symlink("blob", at("link")).unwrap();
         fs::create_dir(at("folder")).unwrap();
         // What only the store's look says is believed of the blob's own names alone.
-        let blob = Blob {
-            len: 1,
-            ..blob(&at("blob"))
-        };
+        let mut blob = blob(&at("blob"));
+        blob.stamp.len = 1;
         assert_eq!(said(&at("name"), &blob), "1");
         assert_eq!(said(&at("other"), &blob), "14");
         let untold = Blob {

@@ -1,7 +1,9 @@
 //! The repos of a store: its records by repo, with what each takes and frees.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, UNIX_EPOCH};
+
+use foldhash::HashMap;
 
 use super::apart::bytes_apart;
 use super::{Holdings, Repo, Snapshot, Strays};
@@ -124,9 +126,9 @@ fn snapshot(
 
 /// What of the blobs no record needs, and nothing shows that is listed.
 pub(super) fn strays(blobs: &HashMap<BlobId, Blob>, holdings: &Holdings) -> Strays {
-    let strays = blobs.values().filter(|blob| !holdings.holds(blob.file));
+    let strays = blobs.values().filter(|blob| !holdings.holds(blob.file()));
     strays.fold(Strays::default(), |strays, blob| Strays {
         count: strays.count + 1,
-        bytes: strays.bytes + blob.len,
+        bytes: strays.bytes + blob.stamp.len,
     })
 }

@@ -145,14 +145,14 @@ impl Removal {
         let blobs: BTreeMap<BlobId, u64> = candidates
             .chain(&marks.blobs)
             .filter(|id| !needed.contains(id))
-            .filter_map(|id| Some((*id, stock.blobs.get(id)?.len)))
+            .filter_map(|id| Some((*id, stock.blobs.get(id)?.stamp.len)))
             .collect();
         let unfinished = unfinished(stock, marks, &commits);
         let unneeded = marks.blobs.iter().filter(|id| blobs.contains_key(id));
         let unneeded = unneeded.filter_map(|id| stock.blobs.get(id));
         let unneeded = unneeded.filter(|blob| !stock.holdings.is_held_elsewhere(blob));
         let freed_bytes = stock.holdings.freed_by(given_up(stock, marks, &commits))
-            + unneeded.map(|blob| blob.len).sum::<u64>()
+            + unneeded.map(|blob| blob.stamp.len).sum::<u64>()
             + unfinished.iter().map(|one| one.disk_bytes).sum::<u64>();
         Self {
             unfinished,
@@ -189,7 +189,7 @@ fn going(
     let records = held.pulled().filter(|file| goes(&file.remote.path));
     let blobs: BTreeSet<BlobId> = records.filter_map(|file| file.blob).collect();
     let looks = |file: &RemoteFile| stamps.get(&file.digest).cloned().unwrap_or_default();
-    let len = |id: &BlobId| stock.blobs.get(id).map_or(0, |blob| blob.len);
+    let len = |id: &BlobId| stock.blobs.get(id).map_or(0, |blob| blob.stamp.len);
     Going {
         repo: held.recorded.repo.clone(),
         manifest: held.manifest().clone(),

@@ -86,7 +86,7 @@ fn make_room(stock: &Stock, keep_bytes: u64, marks: &mut Marks) {
             *needed.entry(id).or_default() += 1;
         }
     }
-    let len = |id: &BlobId| stock.blobs.get(id).map_or(0, |blob| blob.len);
+    let len = |id: &BlobId| stock.blobs.get(id).map_or(0, |blob| blob.stamp.len);
     let young = stock
         .unclaimed
         .keys()
@@ -240,7 +240,7 @@ mod tests {
             let marks = policy.mark(&stock, &vec![Shown::Yes; files.len()]);
             let gone = marks.commits.len();
             prop_assert_eq!(marks.commits.keys().copied().collect::<Vec<_>>(), (0..gone).collect::<Vec<_>>());
-            let all: u64 = stock.blobs.values().map(|blob| blob.len).sum();
+            let all: u64 = stock.blobs.values().map(|blob| blob.stamp.len).sum();
             let left = |marks: &Marks| {
                 all - Removal::new(&stock, marks).blobs.values().sum::<u64>()
             };

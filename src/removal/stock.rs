@@ -1,8 +1,10 @@
 //! All that there is to remove, as one value.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::PathBuf;
 use std::time::SystemTime;
+
+use foldhash::HashMap;
 
 use crate::digest::BlobId;
 use crate::error::Cause;

@@ -1,13 +1,15 @@
 //! Made-up stocks for the unit tests of this room.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
+
+use foldhash::HashMap;
 
 use super::Stock;
 use super::stock::Held;
 use crate::digest::{BlobId, Digest};
-use crate::fs::{FileId, Stamp};
+use crate::fs::Stamp;
 use crate::hub::RemoteFile;
 use crate::inventory::Holdings;
 use crate::repo::{Commit, HubName, RepoId, RepoKind, RepoPath, Revision};
@@ -99,11 +101,15 @@ fn one(len: u64) -> Blob {
     // Plans do not look at the file itself.
     let any = std::fs::metadata(".").unwrap();
     Blob {
-        len,
         links: 1,
         own_links: 1,
-        stamp: Stamp::of(&any),
-        file: FileId::on(0, len),
+        stamp: Stamp {
+            // Lengths tell the contents of these plans apart.
+            ino: len,
+            len,
+            ..Stamp::of(&any)
+        },
+        dev: 0,
         is_told: true,
     }
 }

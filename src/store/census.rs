@@ -90,13 +90,13 @@ impl Store {
 
     fn read_record(&self, path: &Path, census: &mut Census) -> Result<(), Cause> {
         // Gone meanwhile is as good as never there.
-        let Some(bytes) = fs::read_small(path, snapshot::MAX_BYTES)? else {
+        let Some((bytes, last_used)) = fs::read_dated(path, snapshot::MAX_BYTES)? else {
             return Ok(());
         };
         match sealed::open::<Manifest>(&bytes, snapshot::VERSION) {
             Opened::Newer(version) => census.newer.push((path.to_owned(), version)),
             Opened::Damaged => census.damaged.push(path.to_owned()),
-            Opened::Record(manifest) => match self.recorded(manifest, path)? {
+            Opened::Record(manifest) => match self.recorded(manifest, path, last_used) {
                 Some(recorded) => census.commits.push(recorded),
                 None => census.damaged.push(path.to_owned()),
             },
@@ -105,21 +105,15 @@ impl Store {
     }
 
     /// The record, if it stands where it belongs.
-    fn recorded(&self, manifest: Manifest, path: &Path) -> Result<Option<Recorded>, Cause> {
-        let Ok(repo) = RepoId::parse(manifest.kind, &manifest.repo) else {
-            return Ok(None);
-        };
-        if self.layout.manifest(manifest.hub, &repo, &manifest.commit) != path {
-            return Ok(None);
-        }
-        let there = std::fs::metadata(path).on_path("look at", path)?;
-        let last_used = there.modified().on_path("look at", path)?;
-        Ok(Some(Recorded {
+    fn recorded(&self, manifest: Manifest, path: &Path, last_used: SystemTime) -> Option<Recorded> {
+        let repo = RepoId::parse(manifest.kind, &manifest.repo).ok()?;
+        let belongs = self.layout.manifest(manifest.hub, &repo, &manifest.commit);
+        (belongs == path).then(|| Recorded {
             repo,
             manifest,
             path: path.to_owned(),
             last_used,
-        }))
+        })
     }
 
     /// Everything in the folder of unfinished contents.
@@ -219,28 +213,25 @@ fn entries_of(dir: &Path) -> Vec<Metadata> {
 
 /// The files exactly `depth` levels below `dir`; links are not followed.
 pub(super) fn files_below(dir: &Path, depth: usize) -> Result<Vec<PathBuf>, Cause> {
-    let mut level = vec![dir.to_owned()];
-    for _below in 0..depth {
-        let mut next = Vec::new();
-        for path in level {
-            if fs::lstat(&path)?.is_some_and(|there| there.is_dir()) {
-                next.extend(fs::list(&path)?);
-            }
-        }
-        level = next;
+    let is_folder = fs::lstat(dir)?.is_some_and(|there| there.is_dir());
+    let mut level: Vec<PathBuf> = is_folder.then(|| dir.to_owned()).into_iter().collect();
+    for below in 1..=depth {
+        let is_last = below == depth;
+        let list = if is_last { fs::list } else { fs::list_folders };
+        let lists = level.iter().map(|path| list(path));
+        level = lists.collect::<Result<Vec<_>, _>>()?.concat();
     }
     Ok(level)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use bytes::Bytes;
+    use foldhash::HashMap;
 
     use super::*;
     use crate::digest::{BlobId, GitOid};
-    use crate::fs::{FileId, Stamp};
+    use crate::fs::Stamp;
     use crate::repo::RepoKind;
 
     fn store() -> (tempfile::TempDir, Store) {
@@ -291,14 +282,13 @@ mod tests {
         let id = put(&store, b"content");
         let there = std::fs::metadata(store.blob_path(id)).unwrap();
         let own = Blob {
-            len: 7,
             links: 2,
             own_links: 2,
             stamp: Stamp::of(&there),
-            file: FileId::of(&there),
+            dev: there.dev(),
             is_told: true,
         };
-        assert_eq!(store.blobs().unwrap(), HashMap::from([(id, own)]));
+        assert_eq!(store.blobs().unwrap(), HashMap::from_iter([(id, own)]));
         std::fs::hard_link(store.blob_path(id), dir.path().join("seen")).unwrap();
         assert_eq!(store.blobs().unwrap()[&id], Blob { links: 3, ..own });
     }

@@ -1,6 +1,9 @@
 //! Rows as JSON for programs. Sizes are bytes, times are seconds since 1970.
 
-use serde_json::{Value, json};
+use std::borrow::Cow;
+
+use serde::Serialize;
+use serde_json::Value;
 
 use larder::inventory::{Partial, Presence, Repo, Sight, Snapshot};
 use larder::repo::{Commit, Revision};
@@ -8,69 +11,134 @@ use larder::repo::{Commit, Revision};
 use super::row::{Row, Subject};
 use crate::cli::ago::unix;
 
-/// An array with one object for each row.
-pub(super) fn document(rows: &[Row<'_>]) -> Value {
-    rows.iter().map(object).collect()
+/// The object of a row.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Object<'a> {
+    Repo(RepoRow<'a>),
+    Partial(PartialRow<'a>),
 }
 
-fn object(row: &Row<'_>) -> Value {
-    let mut object = match row.subject {
-        Subject::Repo(repo, commits) => of_repo(repo, commits),
-        Subject::Partial(partial) => of_partial(partial),
-    };
-    object["size_bytes"] = row.size_bytes.into();
-    object["unique_bytes"] = row.unique_bytes.into();
-    object["last_used"] = unix(row.last_used);
-    object["modified"] = unix(row.modified);
-    object
+#[derive(Serialize)]
+pub(super) struct RepoRow<'a> {
+    hub: &'static str,
+    kind: &'static str,
+    repo: String,
+    is_in_store: bool,
+    is_partial: bool,
+    size_bytes: u64,
+    unique_bytes: u64,
+    last_used: Value,
+    modified: Value,
+    views: Vec<View<'a>>,
+    revisions: Vec<CommitRow<'a>>,
 }
 
-fn of_repo(repo: &Repo, commits: &[Snapshot]) -> Value {
-    let mut views: Vec<Value> = Vec::new();
+#[derive(Serialize)]
+struct CommitRow<'a> {
+    commit: Option<&'a str>,
+    names: Vec<&'a str>,
+    is_pinned: bool,
+    files: u64,
+    missing_files: u64,
+    size_bytes: u64,
+    unique_bytes: u64,
+    last_used: Value,
+    modified: Value,
+    views: Vec<Place<'a>>,
+}
+
+#[derive(PartialEq, Eq, Serialize)]
+struct View<'a> {
+    kind: &'static str,
+    root: Cow<'a, str>,
+    state: &'static str,
+}
+
+/// The folder of a commit in a view.
+#[derive(Serialize)]
+struct Place<'a> {
+    #[serde(flatten)]
+    view: View<'a>,
+    path: Cow<'a, str>,
+}
+
+#[derive(Serialize)]
+pub(super) struct PartialRow<'a> {
+    hub: Option<&'static str>,
+    kind: Option<&'static str>,
+    repo: Option<String>,
+    file: Option<&'a str>,
+    file_bytes: Option<u64>,
+    digest: String,
+    is_in_store: bool,
+    is_partial: bool,
+    is_in_progress: bool,
+    size_bytes: u64,
+    unique_bytes: u64,
+    last_used: Value,
+    modified: Value,
+    views: [(); 0],
+    revisions: [(); 0],
+}
+
+/// One object for each row.
+pub(super) fn document<'a>(rows: &[Row<'a>]) -> Vec<Object<'a>> {
+    let objects = rows.iter().map(|row| match row.subject {
+        Subject::Repo(repo, commits) => Object::Repo(of_repo(row, repo, commits)),
+        Subject::Partial(partial) => Object::Partial(of_partial(row, partial)),
+    });
+    objects.collect()
+}
+
+fn of_repo<'a>(row: &Row<'_>, repo: &'a Repo, commits: &'a [Snapshot]) -> RepoRow<'a> {
+    let mut views: Vec<View<'_>> = Vec::new();
     for sight in commits.iter().flat_map(|commit| &commit.views) {
         let view = of_view(sight);
         if !views.contains(&view) {
             views.push(view);
         }
     }
-    json!({
-        "hub": repo.hub.as_str(),
-        "kind": repo.id.kind().as_str(),
-        "repo": repo.id.id(),
-        "is_in_store": repo.is_in_store,
-        "is_partial": false,
-        "revisions": commits.iter().map(of_commit).collect::<Vec<_>>(),
-        "views": views,
-    })
+    RepoRow {
+        hub: repo.hub.as_str(),
+        kind: repo.id.kind().as_str(),
+        repo: repo.id.id(),
+        is_in_store: repo.is_in_store,
+        is_partial: false,
+        size_bytes: row.size_bytes,
+        unique_bytes: row.unique_bytes,
+        last_used: unix(row.last_used),
+        modified: unix(row.modified),
+        views,
+        revisions: commits.iter().map(of_commit).collect(),
+    }
 }
 
-fn of_commit(commit: &Snapshot) -> Value {
-    let names: Vec<&str> = commit.revisions.iter().map(Revision::as_str).collect();
-    let folders = commit.views.iter().map(|sight| {
-        let mut view = of_view(sight);
-        view["path"] = sight.folder.to_string_lossy().into();
-        view
+fn of_commit(commit: &Snapshot) -> CommitRow<'_> {
+    let places = commit.views.iter().map(|sight| Place {
+        view: of_view(sight),
+        path: sight.folder.to_string_lossy(),
     });
-    json!({
-        "commit": commit.commit.as_ref().map(Commit::as_str),
-        "names": names,
-        "is_pinned": commit.is_pinned,
-        "files": commit.files,
-        "missing_files": commit.missing,
-        "size_bytes": commit.size_bytes,
-        "unique_bytes": commit.unique_bytes,
-        "last_used": unix(commit.last_used),
-        "modified": unix(commit.modified),
-        "views": folders.collect::<Vec<_>>(),
-    })
+    CommitRow {
+        commit: commit.commit.as_ref().map(Commit::as_str),
+        names: commit.revisions.iter().map(Revision::as_str).collect(),
+        is_pinned: commit.is_pinned,
+        files: commit.files,
+        missing_files: commit.missing,
+        size_bytes: commit.size_bytes,
+        unique_bytes: commit.unique_bytes,
+        last_used: unix(commit.last_used),
+        modified: unix(commit.modified),
+        views: places.collect(),
+    }
 }
 
-fn of_view(sight: &Sight) -> Value {
-    json!({
-        "kind": sight.view.kind.as_str(),
-        "root": sight.view.root.to_string_lossy(),
-        "state": state(sight.presence),
-    })
+fn of_view(sight: &Sight) -> View<'_> {
+    View {
+        kind: sight.view.kind.as_str(),
+        root: sight.view.root.to_string_lossy(),
+        state: state(sight.presence),
+    }
 }
 
 /// What became of a commit in a view.
@@ -82,19 +150,23 @@ pub(crate) fn state(presence: Presence) -> &'static str {
     }
 }
 
-fn of_partial(partial: &Partial) -> Value {
+fn of_partial<'a>(row: &Row<'_>, partial: &'a Partial) -> PartialRow<'a> {
     let wanted = partial.wanted.as_ref();
-    json!({
-        "hub": wanted.map(|wanted| wanted.hub.as_str()),
-        "kind": wanted.map(|wanted| wanted.repo.kind().as_str()),
-        "repo": wanted.map(|wanted| wanted.repo.id()),
-        "file": wanted.map(|wanted| wanted.path.as_str()),
-        "file_bytes": wanted.map(|wanted| wanted.len),
-        "digest": partial.digest.to_string(),
-        "is_in_store": true,
-        "is_partial": true,
-        "is_in_progress": partial.is_owned,
-        "revisions": [],
-        "views": [],
-    })
+    PartialRow {
+        hub: wanted.map(|wanted| wanted.hub.as_str()),
+        kind: wanted.map(|wanted| wanted.repo.kind().as_str()),
+        repo: wanted.map(|wanted| wanted.repo.id()),
+        file: wanted.map(|wanted| wanted.path.as_str()),
+        file_bytes: wanted.map(|wanted| wanted.len),
+        digest: partial.digest.to_string(),
+        is_in_store: true,
+        is_partial: true,
+        is_in_progress: partial.is_owned,
+        size_bytes: row.size_bytes,
+        unique_bytes: row.unique_bytes,
+        last_used: unix(row.last_used),
+        modified: unix(row.modified),
+        views: [],
+        revisions: [],
+    }
 }

@@ -193,25 +193,18 @@ mod tests {
     }
 
     fn inventory() -> Inventory {
-        Inventory {
-            repos: vec![
-                wide(
-                    'a',
-                    &["refs/pr/123", "a-rather-long-name-of-a-branch"],
-                    true,
-                ),
-                wide('b', &[], false),
-            ],
-            partials: vec![Partial {
-                digest: BlobId::of(b"").into(),
-                wanted: None,
-                disk_bytes: 5,
-                modified: UNIX_EPOCH,
-                is_owned: true,
-            }],
-            disk_bytes: 7,
-            ..Inventory::default()
-        }
+        let mut inventory = Inventory::default();
+        let names = ["refs/pr/123", "a-rather-long-name-of-a-branch"];
+        inventory.repos = vec![wide('a', &names, true), wide('b', &[], false)];
+        inventory.partials = vec![Partial {
+            digest: BlobId::of(b"").into(),
+            wanted: None,
+            disk_bytes: 5,
+            modified: UNIX_EPOCH,
+            is_owned: true,
+        }];
+        inventory.disk_bytes = 7;
+        inventory
     }
 
     #[test]

@@ -4,10 +4,11 @@
 //! inode with it, so a name of a file that is known needs no look of its own. Not every filesystem tells
 //! the inode by which a look shows the file, though; whether this one does is seen from the blobs.
 
-use std::collections::HashMap;
 use std::fs::{DirEntry, Metadata};
 use std::os::unix::fs::{DirEntryExt, MetadataExt};
 use std::path::{Path, PathBuf};
+
+use foldhash::{HashMap, HashMapExt};
 
 use super::files_below;
 use crate::digest::BlobId;
@@ -18,16 +19,14 @@ use crate::store::Store;
 /// A finished blob.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Blob {
-    /// Size in bytes.
-    pub len: u64,
     /// Names of the file on its whole disk.
     pub links: u64,
     /// How many of them are the store's own: two where its git id is known.
     pub own_links: u64,
     /// What the file looks like.
     pub stamp: Stamp,
-    /// Which file it is.
-    pub(crate) file: FileId,
+    /// The device that it is on.
+    pub(crate) dev: u64,
     /// Whether the folders of its filesystem tell which file a name stands for.
     pub(crate) is_told: bool,
 }
@@ -36,15 +35,22 @@ impl Blob {
     /// What the look at its name showed: the one name of its own that is known by that.
     fn of(there: &Metadata) -> Self {
         Self {
-            len: there.len(),
             links: there.nlink(),
             own_links: 1,
             stamp: Stamp::of(there),
-            file: FileId::of(there),
+            dev: there.dev(),
             is_told: true,
         }
     }
+
+    /// Which file it is.
+    pub(crate) fn file(&self) -> FileId {
+        FileId::on(self.dev, self.stamp.ino)
+    }
 }
+
+/// The names in all shards: what [`Store::blobs`] is made of.
+pub(crate) struct Names(Vec<Shards>);
 
 /// What is in a few shards.
 #[derive(Default)]
@@ -63,14 +69,32 @@ impl Store {
     /// # Errors
     /// When a folder cannot be read.
     pub fn blobs(&self) -> Result<HashMap<BlobId, Blob>, Cause> {
+        self.blob_names()?.blobs()
+    }
+
+    /// The names of every finished blob, each looked at.
+    ///
+    /// # Errors
+    /// When a folder cannot be read.
+    pub(crate) fn blob_names(&self) -> Result<Names, Cause> {
         let shards = files_below(&self.layout.blobs(), 2)?;
         let read = parallel::shares(&shards, Shards::read);
-        let read = read.into_iter().collect::<Result<Vec<_>, _>>()?;
+        Ok(Names(read.into_iter().collect::<Result<Vec<_>, _>>()?))
+    }
+}
+
+impl Names {
+    /// The blobs, with the names of each counted.
+    ///
+    /// # Errors
+    /// When one cannot be looked at.
+    pub(crate) fn blobs(self) -> Result<HashMap<BlobId, Blob>, Cause> {
+        let Self(read) = self;
         let is_told = read.iter().all(|shards| shards.is_told);
         let count = read.iter().map(|shards| shards.blobs.len()).sum();
         let mut own_links: HashMap<FileId, u64> = HashMap::with_capacity(count);
         for (_, blob) in read.iter().flat_map(|shards| &shards.blobs) {
-            *own_links.entry(blob.file).or_default() += 1;
+            *own_links.entry(blob.file()).or_default() += 1;
         }
         for (file, path) in read.iter().flat_map(|shards| &shards.others) {
             let known = own_links.get_mut(file).filter(|_| is_told);
@@ -82,7 +106,7 @@ impl Store {
         }
         let mut blobs = HashMap::with_capacity(count);
         for (id, blob) in read.into_iter().flat_map(|shards| shards.blobs) {
-            let own_links = own_links.get(&blob.file).copied().unwrap_or(1);
+            let own_links = own_links.get(&blob.file()).copied().unwrap_or(1);
             blobs.insert(
                 id,
                 Blob {
@@ -139,7 +163,7 @@ impl Shards {
             Ok(there) => {
                 if there.is_file() {
                     let blob = Blob::of(&there);
-                    self.is_told &= told == blob.file;
+                    self.is_told &= told == blob.file();
                     self.blobs.push((id, blob));
                 }
                 Ok(())
