@@ -8,7 +8,8 @@ const BEFORE: u64 = 6 * MB;
 
 /// Pulls until some of the weights are here, and is interrupted; how many bytes of them were sent.
 fn begin(site: Site, hub: &Hub, larder: &Larder) -> u64 {
-    let rate = Some(5 * MB);
+    // So slow that little waits in the socket of a process that has no turn for a while.
+    let rate = Some(3 * MB);
     let slow = Shape {
         rate,
         ..Shape::default()
@@ -67,7 +68,7 @@ fn stays(site: Site) {
         // Where wrong bytes were taken for right ones, nobody can say which: nothing is kept.
         if case.row.again == Again::OnItsWay {
             let again = (before + covered(&hub.log().requests())).saturating_sub(LEN);
-            assert!(again <= ON_ITS_WAY, "{again} bytes again");
+            assert!(again <= BEFORE / 2, "{again} bytes again");
         }
     });
 }
