@@ -53,8 +53,8 @@ pub struct Inventory {
     pub newer: Vec<(PathBuf, u32)>,
     /// What could not be looked at; it is not listed.
     pub unreadable: Vec<Cause>,
-    /// What all this was computed from. To free what tens of thousands of files were described by takes a
-    /// while, so it is left to the owner when.
+    /// What all this was computed from. To free what describes tens of thousands of files takes a while,
+    /// so it is kept: the owner chooses when it goes, or that it does not.
     basis: Vec<(Holdings, HashMap<BlobId, Blob>, Census)>,
 }
 

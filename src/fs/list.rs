@@ -23,7 +23,11 @@ pub fn list(dir: &Path) -> Result<Vec<PathBuf>, Cause> {
 pub(crate) fn list_folders(dir: &Path) -> Result<Vec<PathBuf>, Cause> {
     let folder = |entry: io::Result<DirEntry>| -> io::Result<Option<PathBuf>> {
         let entry = entry?;
-        Ok(entry.file_type()?.is_dir().then(|| entry.path()))
+        match entry.file_type() {
+            // Where the folder does not tell, the entry is looked at, and may have gone.
+            Err(error) if is_absent(&error) => Ok(None),
+            other => Ok(other?.is_dir().then(|| entry.path())),
+        }
     };
     list_by(dir, |entries| {
         entries

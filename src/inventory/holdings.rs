@@ -16,7 +16,7 @@ use super::ledger::{Hold, Ledger};
 use super::look::{Looker, Ours, Seen};
 use super::names;
 use crate::digest::BlobId;
-use crate::fs::FileId;
+use crate::fs::{FileId, parallel};
 use crate::store::census::{Blob, Census};
 use crate::store::snapshot::FileRecord;
 use crate::view::ViewId;
@@ -75,10 +75,23 @@ struct Held {
 }
 
 impl Held {
-    /// Adds a name of one file.
-    fn insert(&mut self, file: usize, hold: Hold) {
-        self.names.insert(self.ends[file], hold);
-        self.ends[file..].iter_mut().for_each(|end| *end += 1);
+    /// Adds names, each with the index of its file.
+    fn extend(&mut self, mut late: Vec<(usize, Hold)>) {
+        late.sort_by_key(|(file, _)| *file);
+        let mut late = late.into_iter().peekable();
+        let all = Self {
+            names: Vec::with_capacity(self.names.len() + late.len()),
+            ..Self::default()
+        };
+        let before = std::mem::replace(self, all);
+        for file in 0..before.ends.len() {
+            self.names.extend(before.of(file));
+            while let Some((_, hold)) = late.next_if(|(of, _)| *of == file) {
+                self.names.push(hold);
+            }
+            self.ends.push(self.names.len());
+        }
+        self.views = before.views;
     }
 
     /// The names of one file.
@@ -93,13 +106,12 @@ impl Held {
     }
 }
 
-/// The files of a commit that were passed over, in one part of a view or another.
-fn files_passed_over(seen: &[Seen]) -> Vec<usize> {
-    let files = seen.iter().flat_map(|part| &part.passed_over);
-    let mut files: Vec<usize> = files.copied().collect();
-    files.sort_unstable();
-    files.dedup();
-    files
+/// Names of a commit that were passed over, although their files have names that nobody holds.
+struct Late {
+    /// The index of the commit.
+    record: usize,
+    /// In each part of a view the indices of the files in the manifest.
+    parts: Vec<Vec<usize>>,
 }
 
 /// What became of a commit in a view that it was published to.
@@ -129,8 +141,10 @@ pub enum Presence {
 pub struct ForeignHolds(Vec<Hold>);
 
 impl Holdings {
-    /// Looks at every name of every recorded file. What stands in a view under the name of a file
-    /// that was not pulled is given to `foreign`, with the index of the record and where it was seen.
+    /// Looks at the names of every recorded file. Of the links in a cache only as many are looked at as
+    /// tell whether a commit is to be seen, unless a file has more names than were found without them.
+    /// What stands in a view under the name of a file that was not pulled is given to `foreign`, with the
+    /// index of the record and where it was seen.
     /// A view that may not be looked at, another user's perhaps, is [`Presence::Away`].
     pub fn take(
         census: &Census,
@@ -140,22 +154,35 @@ impl Holdings {
         let mut holdings = Self::with_room(census, blobs);
         let looker = Looker::new(census, blobs, &holdings.hasher);
         let mut passed_over = Vec::new();
-        looker.each(census, |recorded, seen| {
+        looker.each(census, |recorded, mut seen| {
             let index = holdings.records.len();
-            passed_over.push(files_passed_over(&seen));
+            let parts = seen.iter_mut();
+            let parts = parts.map(|part| std::mem::take(&mut part.passed_over));
+            passed_over.push(parts.collect());
             let files = &recorded.manifest.files;
             let mut give = |sight: &Sight, file| foreign(index, sight, file);
             let held = holdings.enter(files, seen, blobs, &mut give);
             holdings.records.push(held);
         });
-        for (record, files) in passed_over.iter_mut().enumerate() {
-            files.retain(|file| holdings.has_stranger(record, *file));
-            if !files.is_empty() {
-                let ours = looker.passed_over(&census.commits[record], files);
-                holdings.enter_late(record, ours);
-            }
-        }
+        let late = holdings.late(passed_over);
+        let look = |late: &Late| looker.look_late(&census.commits[late.record], &late.parts);
+        parallel::in_order(&late, look, |late, ours| {
+            holdings.enter_late(late.record, ours);
+        });
         holdings
+    }
+
+    /// What of the names that were passed over has to be looked at after all.
+    fn late(&self, passed_over: Vec<Vec<Vec<usize>>>) -> Vec<Late> {
+        let records = passed_over.into_iter().enumerate();
+        let late = records.map(|(record, mut parts)| {
+            for files in &mut parts {
+                files.retain(|file| self.has_stranger(record, *file));
+            }
+            Late { record, parts }
+        });
+        late.filter(|late| late.parts.iter().any(|files| !files.is_empty()))
+            .collect()
     }
 
     /// Whether a recorded file has a name that nobody here holds.
@@ -166,10 +193,10 @@ impl Holdings {
 
     /// Enters names of files whose other names were entered.
     fn enter_late(&mut self, record: usize, ours: Vec<Ours>) {
-        for name in ours {
-            let hold = self.hold_name(name.name, &name.there);
-            self.records[record].insert(name.file, hold);
-        }
+        let names = ours.into_iter();
+        let holds = names.map(|ours| (ours.file, self.hold_name(ours.name, &ours.there)));
+        let holds = holds.collect();
+        self.records[record].extend(holds);
     }
 
     /// Enters the names of the files of one commit.

@@ -3,8 +3,8 @@
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 
-use foldhash::HashMap;
 use foldhash::fast::RandomState;
+use foldhash::{HashMap, HashSet};
 
 use super::holdings::Shown;
 use super::names::{self, Entry, Folders};
@@ -45,8 +45,8 @@ pub(super) struct Seen {
     /// In the order of the manifest; none where one could not be looked at.
     pub(super) ours: Vec<Ours>,
     /// The files of which only the name that keeps the bytes was looked at: a cache has a folder of
-    /// names and one of links to them, and the links take no room. Where somebody put a further name of
-    /// the file in the place of a link, the file has more names than are known in the end.
+    /// names and others of links to them, and the links take no room. Where somebody put a further name
+    /// of the file in the place of a link, the file has more names than are known in the end.
     pub(super) passed_over: Vec<usize>,
     /// What stands under the names of files that were not pulled.
     pub(super) foreign: Vec<Lying>,
@@ -90,7 +90,7 @@ impl<'a> Looker<'a> {
             .collect()
     }
 
-    /// Looks at every file of the commit, in the order of its manifest.
+    /// Looks at every file of the commit, in the order of its manifest, and into every folder.
     ///
     /// # Errors
     /// When one may not be looked at.
@@ -105,7 +105,9 @@ impl<'a> Looker<'a> {
             ours: Vec::with_capacity(files.len()),
             ..Looks::default()
         };
+        let mut open_folders: HashSet<&str> = HashSet::default();
         for (index, file) in files.iter().enumerate() {
+            let folder = file.remote.path.folder();
             let name = || part.shows.name_of(&recorded.manifest.commit, &file.remote);
             if file.blob.is_none() {
                 let foreign = look_for_foreign(name(), file, part.shows.as_ref(), folders)?;
@@ -114,17 +116,18 @@ impl<'a> Looker<'a> {
             }
             let file = self.file(index, file);
             let kept = file.kept(part.shows.as_ref(), folders)?;
-            let is_all = kept.as_ref().is_some_and(|kept| file.is_all(kept));
-            if is_all && looks.is_shown {
+            let kept_is_all = kept.as_ref().is_some_and(|kept| file.is_all(kept));
+            if kept_is_all && looks.is_shown && open_folders.contains(folder) {
                 looks.passed_over.push(index);
             } else {
                 let name = name();
-                let entry = if is_all {
+                let entry = if kept_is_all {
                     // One name is no reason to read its whole folder.
                     folders.glance(&name, file.blob)?
                 } else {
                     folders.entry(&name, file.blob)?
                 };
+                open_folders.insert(folder);
                 looks.is_shown |= is_shown(entry.as_ref(), kept.is_some(), &name);
                 looks.ours.extend(file.ours(entry, name));
             }
@@ -135,11 +138,12 @@ impl<'a> Looker<'a> {
         Ok(looks)
     }
 
-    /// The names of these files that were passed over. What cannot be looked at is none.
-    pub(super) fn passed_over(&self, recorded: &Recorded, files: &[usize]) -> Vec<Ours> {
+    /// Looks at names that were passed over: of these files in each part of a view. What cannot be looked
+    /// at is none.
+    pub(super) fn look_late(&self, recorded: &Recorded, parts: &[Vec<usize>]) -> Vec<Ours> {
         let mut folders = Folders::default();
         let mut ours = Vec::new();
-        for part in self.views.parts_of(recorded) {
+        for (part, files) in self.views.parts_of(recorded).into_iter().zip(parts) {
             for index in files {
                 let file = self.file(*index, &recorded.manifest.files[*index]);
                 let name = part
@@ -171,7 +175,7 @@ struct Pulled<'a> {
 }
 
 impl Pulled<'_> {
-    /// The file under the name that keeps the bytes, where a link leads to it.
+    /// The file under the name that keeps the bytes, where a view has links to it.
     fn kept(
         &self,
         part: &dyn RepoView,

@@ -15,6 +15,8 @@ use crate::store::snapshot::Manifest;
 use crate::view::huggingface::HfCache;
 use crate::view::{Publication, Withdrawal};
 
+mod late;
+
 /// A store and a cache in one folder.
 struct Home {
     dir: TempDir,
@@ -250,32 +252,6 @@ fn a_name_that_was_made_elsewhere_keeps_the_room() {
         .blob_path(row("g", "own of a").digest);
     fs::hard_link(blob, home.dir.path().join("mine")).unwrap();
     assert_eq!(home.take().repos[0].unique_bytes, 0);
-}
-
-#[test]
-fn what_stands_in_the_place_of_a_link_is_counted_if_it_was_proven() {
-    // Not the first file: what is seen of a commit is told by one name of it.
-    for is_copy in [false, true] {
-        let home = home(true);
-        fill(&home);
-        let part = home.cache.repo(&repo("org/a"));
-        let kept = part.blob_path(row("g", "own of a").digest);
-        let link = part.snapshot_dir(&commit('a')).join("h");
-        fs::remove_file(&link).unwrap();
-        if is_copy {
-            fs::copy(&kept, &link).unwrap();
-            let mut record = home.store.census().unwrap().commits.remove(0);
-            record.manifest.files[2].stamps.extend(stamp(&link));
-            home.store.record(&record.repo, &record.manifest).unwrap();
-        } else {
-            fs::hard_link(&kept, &link).unwrap();
-        }
-        let freed = home.take().repos[0].unique_bytes;
-        assert_eq!(freed, if is_copy { 16 } else { 8 }, "{is_copy}");
-        let before = home.bytes();
-        home.remove(0);
-        assert_eq!(before - home.bytes(), freed, "{is_copy}");
-    }
 }
 
 #[test]

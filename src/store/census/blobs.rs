@@ -72,7 +72,7 @@ impl Store {
         self.blob_names()?.blobs()
     }
 
-    /// The names of every finished blob, each looked at.
+    /// The names of every finished blob, each file looked at once.
     ///
     /// # Errors
     /// When a folder cannot be read.
