@@ -6,13 +6,10 @@ use super::*;
 /// Bytes that are here before anything goes wrong.
 const BEFORE: u64 = 6 * MB;
 
-/// How many of them may have been on their way and come again: 32 pulls share the processors.
-const AGAIN: u64 = BEFORE / 2;
-
 /// Pulls until some of the weights are here, and is interrupted; how many bytes of them were sent.
 fn begin(site: Site, hub: &Hub, larder: &Larder) -> u64 {
     // So slow that little waits in the socket of a process that has no turn for a while.
-    let rate = Some(3 * MB);
+    let rate = Some(2 * MB);
     let slow = Shape {
         rate,
         ..Shape::default()
@@ -71,7 +68,7 @@ fn stays(site: Site) {
         // Where wrong bytes were taken for right ones, nobody can say which: nothing is kept.
         if case.row.again == Again::OnItsWay {
             let again = (before + covered(&hub.log().requests())).saturating_sub(LEN);
-            assert!(again <= AGAIN, "{again} bytes again");
+            assert!(again <= ON_ITS_WAY, "{again} bytes again");
         }
     });
 }
