@@ -3,7 +3,7 @@
 //! there, and `verify` has to find the same.
 //!
 //! A seed chooses everything: `LARDER_HISTORY_SEED=N` begins with it, `LARDER_HISTORY` is how many steps
-//! are taken. `scripts/soak` takes a thousand.
+//! are taken, half of them in each of two histories. `scripts/soak` takes a thousand in each.
 
 #![cfg(target_os = "linux")]
 #![allow(

@@ -5,7 +5,7 @@ use std::fs;
 use crate::adopt::assert_holds;
 use crate::bin::Larder;
 use crate::disk::picture;
-use crate::hub::Hub;
+use crate::hub::{Content, Hub, Repo};
 use crate::python::Client;
 use crate::repos::{self, DATA, ZOO};
 
@@ -98,6 +98,42 @@ fn a_file_that_hf_added_to_the_same_commit_stays() {
     assert!(there.join("README.md").exists() && !there.join("config.json").exists());
     let again = Client::hf(&larder, ["download", ZOO, "README.md"]);
     again.offline().run().succeeded();
+}
+
+/// What only `hf` shows is held by its name there, without a record: it would free nothing. When `hf`
+/// removes it as well, the store learns of it at the next `prune`.
+#[test]
+fn what_hf_shows_of_the_same_content_stays_until_hf_removes_it() {
+    let weights = Content::synthetic(3 << 20, 8);
+    let repo = Repo::model(ZOO)
+        .lfs("model.safetensors", weights.clone())
+        .tag("v1.0")
+        .file("config.json", "{}\n")
+        .branch("main");
+    let hub = Hub::builder().repo(repo).start();
+    let larder = Larder::at(&hub);
+    Client::hf(&larder, ["download", ZOO, "--revision", "v1.0"])
+        .run()
+        .succeeded();
+    larder.pulled([ZOO]);
+    let blob = larder.blob(weights.sha256());
+    let prune = ["prune", "--yes", "--partials-older-than", "0"];
+    let prune = || larder.args(prune).run().succeeded();
+
+    rm(&larder, ZOO);
+    let (_, first) = commits(&hub);
+    let name = larder.snapshot(ZOO, &first).join("model.safetensors");
+    assert!(name.exists() && blob.exists());
+    let ran = prune();
+    assert!(ran.stderr.contains("nothing to prune"), "{ran:?}");
+    assert!(name.exists() && blob.exists());
+
+    Client::hf(&larder, ["cache", "rm", &first, "--yes"])
+        .run()
+        .succeeded();
+    let ran = prune();
+    assert!(ran.stdout.contains("3.1 MB"), "{ran:?}");
+    assert!(!blob.exists());
 }
 
 #[test]

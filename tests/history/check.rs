@@ -1,6 +1,6 @@
 //! The disk against the model.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -17,8 +17,7 @@ pub(crate) fn everything(world: &World) {
     assert_eq!(read::refs(world), model.refs, "refs of the store");
     assert_eq!(read::shown(world), model.shown, "names in the views");
     assert_eq!(read::noted(world), model.noted, "refs in the views");
-    let needed = needed(world);
-    blobs_of_store(world, &needed);
+    blobs_of_store(world);
     for view in VIEWS {
         for id in REPOS {
             repo_in_view(world, view, id);
@@ -71,21 +70,8 @@ fn verified(world: &World) {
     ran.exited(if missing.is_empty() { 0 } else { 6 });
 }
 
-/// SHA-256 and git id of every content that a record names.
-fn needed(world: &World) -> BTreeMap<String, String> {
-    let records = world.model.records.iter();
-    let files = records.flat_map(|(key, record)| record.files.iter().map(move |path| (key, path)));
-    files
-        .map(|(key, path)| names_of(world, key, path))
-        .collect()
-}
-
-fn names_of(world: &World, (id, commit): &Key, path: &str) -> (String, String) {
-    let content = world.content(id, commit, path);
-    (content.sha256().to_owned(), content.blob_id().to_owned())
-}
-
-fn blobs_of_store(world: &World, needed: &BTreeMap<String, String>) {
+fn blobs_of_store(world: &World) {
+    let needed = world.needed();
     let store = world.larder.store();
     let there = named_by_content(&store.join("blobs/sha256"), Content::sha256);
     let git = named_by_content(&store.join("blobs/git-sha1"), Content::blob_id);
@@ -95,16 +81,9 @@ fn blobs_of_store(world: &World, needed: &BTreeMap<String, String>) {
     if world.model.has_garbage {
         return;
     }
-    // What a view shows without a record is held by its name there.
-    let shown = world.model.shown.iter();
-    let held: BTreeSet<(String, String)> = shown
-        .flat_map(|((_, key), names)| names.iter().map(move |path| (key, path)))
-        .map(|(key, path)| names_of(world, key, path))
-        .collect();
+    let held = world.held();
     let may = |name: &str| {
-        let mut all = needed
-            .iter()
-            .chain(held.iter().map(|(sha256, git)| (sha256, git)));
+        let mut all = needed.iter().chain(&held).chain(&world.model.loose);
         all.any(|(sha256, git)| sha256 == name || git == name)
     };
     for name in there.iter().chain(&git) {
@@ -138,7 +117,7 @@ fn repo_in_view(world: &World, view: View, id: &'static str) {
             let there = folder.join("snapshots").join(&key.1).join(path);
             let content = Content::disk(&there);
             let content = content.unwrap_or_else(|error| panic!("{}: {error}", there.display()));
-            let (sha256, git) = names_of(world, key, path);
+            let (sha256, git) = world.names_of(key, path);
             assert_eq!(content.sha256(), sha256, "{}", there.display());
             wanted.extend([sha256, git]);
         }
@@ -146,7 +125,7 @@ fn repo_in_view(world: &World, view: View, id: &'static str) {
     // A name that was removed by hand leaves its blob behind, as long as it is on record.
     for (key, record) in &model.records {
         if key.0 == id && record.views.contains(&view) {
-            let names = record.files.iter().map(|path| names_of(world, key, path));
+            let names = record.files.iter().map(|path| world.names_of(key, path));
             wanted.extend(names.flat_map(|(sha256, git)| [sha256, git]));
         }
     }

@@ -48,6 +48,9 @@ pub(crate) struct Model {
     pub(crate) noted: BTreeMap<(View, &'static str, String), String>,
     /// Whether a kill may have left contents that nothing names.
     pub(crate) has_garbage: bool,
+    /// SHA-256 and git id of contents without a record whose last name in a view another tool may have
+    /// taken: the store learns of it when it prunes.
+    pub(crate) loose: BTreeMap<String, String>,
 }
 
 impl Model {
@@ -224,6 +227,7 @@ impl Model {
             self.forget(&key);
         }
         self.has_garbage = false;
+        self.loose.clear();
     }
 
     /// Some names of a commit were removed from a view by hand.

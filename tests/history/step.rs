@@ -103,6 +103,25 @@ impl Step {
     /// Takes the step on the disk and in the model.
     pub(crate) fn take(&self, random: &mut Rng, world: &mut World) {
         *world.counts.entry(self.kind()).or_default() += 1;
+        if self.is_by_another_tool() {
+            let held = world.held();
+            world.model.loose.extend(held);
+        }
+        self.happen(random, world);
+        let needed = world.needed();
+        let loose = &mut world.model.loose;
+        loose.retain(|sha256, _| !needed.contains_key(sha256));
+    }
+
+    /// Whether names go without larder.
+    fn is_by_another_tool(&self) -> bool {
+        matches!(
+            self,
+            Self::HfRm(..) | Self::RepoByHand(..) | Self::NameByHand(..) | Self::ViewByHand(_)
+        )
+    }
+
+    fn happen(&self, random: &mut Rng, world: &mut World) {
         match self {
             Self::Commit(id) => world.commit(random, id),
             Self::Pull(pull) => {

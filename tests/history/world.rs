@@ -1,6 +1,6 @@
 //! The hub, the machine, and the model of what is on it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -26,7 +26,7 @@ pub(crate) struct World {
     pub(crate) larder: Larder,
     pub(crate) model: Model,
     pool: Vec<Content>,
-    pub(crate) counts: std::collections::BTreeMap<&'static str, u64>,
+    pub(crate) counts: BTreeMap<&'static str, u64>,
 }
 
 impl World {
@@ -63,7 +63,7 @@ impl World {
             larder,
             model: Model::default(),
             pool,
-            counts: std::collections::BTreeMap::new(),
+            counts: BTreeMap::new(),
         }
     }
 
@@ -111,6 +111,28 @@ impl World {
         let files = self.hub.files(id, commit);
         let found = files.into_iter().find(|(name, _)| name == path);
         found.expect("the commit has the file").1
+    }
+
+    /// SHA-256 and git id of the content of a file of a commit.
+    pub(crate) fn names_of(&self, (id, commit): &Key, path: &str) -> (String, String) {
+        let content = self.content(id, commit, path);
+        (content.sha256().to_owned(), content.blob_id().to_owned())
+    }
+
+    /// SHA-256 and git id of every content that a record names.
+    pub(crate) fn needed(&self) -> BTreeMap<String, String> {
+        let records = self.model.records.iter();
+        let files =
+            records.flat_map(|(key, record)| record.files.iter().map(move |path| (key, path)));
+        files.map(|(key, path)| self.names_of(key, path)).collect()
+    }
+
+    /// SHA-256 and git id of every content that a view shows: what is not on record is held by its
+    /// name there.
+    pub(crate) fn held(&self) -> BTreeMap<String, String> {
+        let shown = self.model.shown.iter();
+        let names = shown.flat_map(|((_, key), names)| names.iter().map(move |path| (key, path)));
+        names.map(|(key, path)| self.names_of(key, path)).collect()
     }
 
     /// What happened, in a line.
