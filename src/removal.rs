@@ -91,6 +91,27 @@ pub struct Marks {
     pub blobs: BTreeSet<BlobId>,
     /// Unfinished contents, by their place in the stock.
     pub unfinished: BTreeSet<usize>,
+    /// What goes later, unless a pull goes on with it.
+    pub young: Young,
+}
+
+/// What an interrupted pull left and may go on with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Young {
+    /// Finished contents that no record names.
+    pub contents: u64,
+    /// Unfinished ones.
+    pub unfinished: u64,
+    /// The room of both on disk, in bytes.
+    pub bytes: u64,
+}
+
+impl Young {
+    fn add(&mut self, other: Self) {
+        self.contents += other.contents;
+        self.unfinished += other.unfinished;
+        self.bytes += other.bytes;
+    }
 }
 
 impl Marks {

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use larder::error::{Cause, Error, Subject};
 use larder::removal::apply::{Removed, apply};
-use larder::removal::{Marks, Removal, Stock};
+use larder::removal::{Marks, Removal, Stock, Young};
 use larder::report::Silent;
 use larder::store::collect::Collecting;
 use larder::store::{Store, lock};
@@ -17,6 +17,7 @@ use super::args::Hub;
 use super::config::{Config, amount};
 use super::interrupt::Watch;
 use super::output::{Output, Voice, can_ask};
+use super::render::{count, size};
 use super::runtime;
 use super::session::Shelf;
 
@@ -81,6 +82,7 @@ pub(crate) fn run(
     }
     if task.is_swept {
         tell_damaged(&all, output);
+        tell_young(all.young, output);
     }
     if how.dry_run || all.is_empty() {
         if all.is_empty() {
@@ -194,6 +196,24 @@ fn tell_damaged(removal: &Removal, output: &mut Output) {
              again, or remove the file"
         ));
     }
+}
+
+/// What is kept for pulls that were interrupted.
+fn tell_young(young: Young, output: &mut Output) {
+    if young == Young::default() {
+        return;
+    }
+    let parts = [
+        (young.contents, "unneeded content"),
+        (young.unfinished, "unfinished file"),
+    ];
+    let parts = parts.into_iter().filter(|(number, _)| *number > 0);
+    let parts: Vec<_> = parts.map(|(number, what)| count(number, what)).collect();
+    output.say(&format!(
+        "{} ({}) kept for pulls that go on; `--partials-older-than 0` removes them",
+        parts.join(" and "),
+        size(young.bytes)
+    ));
 }
 
 /// What only folders show that cannot be seen.

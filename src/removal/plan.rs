@@ -8,7 +8,7 @@ use crate::digest::{BlobId, Digest, GitOid};
 use crate::fs::Stamp;
 use crate::hub::RemoteFile;
 use crate::removal::stock::{Held, is_pulled};
-use crate::removal::{Key, Marks, Part, Stock, Why};
+use crate::removal::{Key, Marks, Part, Stock, Why, Young};
 use crate::repo::{RepoId, RepoPath, Revision};
 use crate::store::census::Unfinished;
 use crate::store::snapshot::{Manifest, Stamps};
@@ -31,6 +31,8 @@ pub struct Removal {
     pub freed_bytes: u64,
     /// Records that say nothing. They stay, and so does what no record names: it may be theirs.
     pub damaged: Vec<PathBuf>,
+    /// What goes later, unless a pull goes on with it.
+    pub young: Young,
 }
 
 /// What goes of a commit.
@@ -75,6 +77,7 @@ impl Removal {
         self.unfinished.extend(other.unfinished);
         self.freed_bytes += other.freed_bytes;
         self.damaged.extend(other.damaged);
+        self.young.add(other.young);
     }
 
     /// The contents of these commits.
@@ -159,6 +162,7 @@ impl Removal {
             freed_bytes,
             damaged: stock.damaged.clone(),
             unclaimed: marks.blobs.clone(),
+            young: marks.young,
             kept_git,
             commits,
             blobs,

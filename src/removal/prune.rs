@@ -29,19 +29,27 @@ impl Policy {
                 marks.add(index, Part::whole(), why);
             }
         }
-        let old = |written: &SystemTime| self.age(*written) >= self.unfinished_for;
         // A damaged record may have named any of them, and a folder may show it by a link.
         let is_unnamed = stock.damaged.is_empty();
         let unclaimed = stock.unclaimed.iter();
-        marks.blobs = unclaimed
-            .filter(|(id, written)| is_unnamed && old(written) && !is_held(stock, id))
-            .map(|(id, _)| *id)
-            .collect();
+        let unclaimed = unclaimed.filter(|(id, _)| is_unnamed && !is_held(stock, id));
+        for (id, written) in unclaimed {
+            if self.is_left(*written) {
+                marks.blobs.insert(*id);
+            } else {
+                marks.young.contents += 1;
+                marks.young.bytes += len_of(stock, id);
+            }
+        }
         let unfinished = stock.unfinished.iter().enumerate();
-        marks.unfinished = unfinished
-            .filter(|(_, one)| !one.is_owned && old(&one.changed))
-            .map(|(index, _)| index)
-            .collect();
+        for (index, one) in unfinished.filter(|(_, one)| !one.is_owned) {
+            if self.is_left(one.changed) {
+                marks.unfinished.insert(index);
+            } else {
+                marks.young.unfinished += 1;
+                marks.young.bytes += one.disk_bytes;
+            }
+        }
         if let Some(keep_bytes) = self.keep_bytes {
             make_room(stock, keep_bytes, &mut marks);
         }
@@ -62,6 +70,11 @@ impl Policy {
         is_unused.then_some(Why::Unused)
     }
 
+    /// Whether no interrupted pull is expected to go on with what was written at this time.
+    fn is_left(&self, written: SystemTime) -> bool {
+        self.age(written) >= self.unfinished_for
+    }
+
     /// A time to come is no age.
     fn age(&self, time: SystemTime) -> Duration {
         self.now.duration_since(time).unwrap_or_default()
@@ -72,6 +85,10 @@ impl Policy {
 fn is_held(stock: &Stock, id: &BlobId) -> bool {
     let blob = stock.blobs.get(id);
     blob.is_some_and(|blob| stock.holdings.is_held_elsewhere(blob))
+}
+
+fn len_of(stock: &Stock, id: &BlobId) -> u64 {
+    stock.blobs.get(id).map_or(0, |blob| blob.stamp.len)
 }
 
 /// Marks commits until what is left is small enough. Those that would free nothing in any case stay.
@@ -86,7 +103,7 @@ fn make_room(stock: &Stock, keep_bytes: u64, marks: &mut Marks) {
             *needed.entry(id).or_default() += 1;
         }
     }
-    let len = |id: &BlobId| stock.blobs.get(id).map_or(0, |blob| blob.stamp.len);
+    let len = |id: &BlobId| len_of(stock, id);
     let young = stock
         .unclaimed
         .keys()
@@ -128,8 +145,8 @@ mod tests {
 
     use super::Shown::{No, Unknown, Yes};
     use super::*;
-    use crate::removal::Removal;
     use crate::removal::testing::{at, blob, held, look_again, stock};
+    use crate::removal::{Removal, Young};
 
     const DAY: Duration = Duration::from_secs(86_400);
 
@@ -167,12 +184,15 @@ mod tests {
     #[test]
     fn what_an_interrupted_pull_may_go_on_with_stays() {
         let stock = stock(Vec::new(), &[(1, 29), (2, 10), (3, 31)]);
-        assert_eq!(policy().mark(&stock, &[]).blobs, [blob(2)].into());
+        let marks = policy().mark(&stock, &[]);
+        assert_eq!(marks.blobs, [blob(2)].into());
+        assert_eq!((marks.young.contents, marks.young.bytes), (2, 4000));
         let at_once = Policy {
             unfinished_for: Duration::ZERO,
             ..policy()
         };
-        assert_eq!(at_once.mark(&stock, &[]).blobs.len(), 3);
+        let marks = at_once.mark(&stock, &[]);
+        assert_eq!((marks.blobs.len(), marks.young), (3, Young::default()));
         let mut held = stock;
         if let Some(blob) = held.blobs.get_mut(&blob(1)) {
             blob.links = 2;

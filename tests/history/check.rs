@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::hub::Content;
-use super::model::{Key, VIEWS, View};
+use super::model::{VIEWS, View};
 use super::read::{self, children, files};
 use super::world::{REPOS, World};
 

@@ -196,7 +196,11 @@ fn what_an_interrupted_pull_left_goes_after_a_week() {
         .start();
     let larder = killed(&hub);
     let before = tree(larder.home());
-    prune(&larder, &[]).says(&["nothing to prune"]);
+    prune(&larder, &[]).says(&[
+        "1 unfinished file (",
+        ") kept for pulls that go on; `--partials-older-than 0` removes them",
+        "nothing to prune",
+    ]);
     assert_eq!(tree(larder.home()), before);
     a_week_passes(&larder.store());
     let ran = prune(&larder, &[]);
@@ -218,7 +222,8 @@ fn what_is_unfinished_goes_at_once_on_request() {
         .shape(Origin::Cdn, shape)
         .start();
     let larder = killed(&hub);
-    prune(&larder, &["--partials-older-than", "0"]);
+    let ran = prune(&larder, &["--partials-older-than", "0"]);
+    assert!(!ran.stderr.contains("kept"), "{ran:?}");
     assert_eq!(tree(&larder.store().join("partial")), "");
     assert_eq!(files(&larder.store().join("blobs")), 0);
 }
