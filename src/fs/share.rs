@@ -5,7 +5,7 @@
 //! it: with the folder's own permissions, of which others get no more than reading. Everywhere else
 //! the umask decides. On a folder with a default ACL the mode is the ACL's mask, and the same holds.
 
-use std::fs::{self, File, Metadata, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -23,7 +23,8 @@ const SHARED: u32 = 0o2020;
 /// # Errors
 /// When it is there, or cannot be created.
 pub(crate) fn make_dir(path: &Path) -> io::Result<()> {
-    let Some(bits) = parent_bits(path) else {
+    // A parent that is not there yet may be a group's a moment later.
+    let Some(bits) = shared_bits(path)? else {
         return fs::create_dir(path);
     };
     if fs::symlink_metadata(path).is_ok() {
@@ -86,15 +87,22 @@ pub(crate) fn share_file(file: &File, path: &Path) {
     }
 }
 
-/// The permissions of the folder that `path` is in, if that is a group's.
+/// The permissions of the folder that `path` is in, if that is there and a group's.
 fn parent_bits(path: &Path) -> Option<u32> {
+    shared_bits(path).ok().flatten()
+}
+
+/// The permissions of the folder that `path` is in, if that is a group's.
+///
+/// # Errors
+/// When it is not there, or cannot be looked at.
+fn shared_bits(path: &Path) -> io::Result<Option<u32>> {
     let parent = match path.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     };
-    let mode = |there: Metadata| there.permissions().mode();
-    let bits = fs::metadata(parent).ok().map(mode)?;
-    (bits & SHARED == SHARED).then_some(bits)
+    let bits = fs::metadata(parent)?.permissions().mode();
+    Ok((bits & SHARED == SHARED).then_some(bits))
 }
 
 /// A filesystem without permissions is no reason to stop.
