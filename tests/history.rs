@@ -56,7 +56,8 @@ fn play(seed: u64, steps: u64) -> String {
         if happened.is_err() {
             let from = taken.len().saturating_sub(12);
             panic!(
-                "LARDER_HISTORY_SEED={seed} LARDER_HISTORY={steps}: the last steps were\n{}",
+                "LARDER_HISTORY_SEED={seed} LARDER_HISTORY={}: the last steps were\n{}",
+                steps * HISTORIES,
                 taken[from..].join("\n")
             );
         }

@@ -196,8 +196,12 @@ impl Folder {
         let mut names = Names::default();
         for entry in fs::read_dir(dir)? {
             let entry = entry?;
-            let name = entry.file_name();
-            names.push(name.as_bytes(), entry.file_type()?, entry.ino());
+            // Some folders do not tell the kind: that is a look, and the name may be gone by then.
+            let kind = match entry.file_type() {
+                Err(error) if is_absent(&error) => continue,
+                other => other?,
+            };
+            names.push(entry.file_name().as_bytes(), kind, entry.ino());
         }
         names.sort();
         Ok(Self::Read { dev, names })

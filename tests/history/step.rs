@@ -103,12 +103,14 @@ impl Step {
     /// Takes the step on the disk and in the model.
     pub(crate) fn take(&self, random: &mut Rng, world: &mut World) {
         *world.counts.entry(self.kind()).or_default() += 1;
-        if self.is_by_another_tool() {
-            let held = world.held();
-            world.model.loose.extend(held);
-        }
+        let before = world.held();
         self.happen(random, world);
-        let needed = world.needed();
+        let (needed, held) = (world.needed(), world.held());
+        if self.is_by_another_tool() {
+            let gone = before.into_iter();
+            let gone = gone.filter(|(sha256, _)| !held.contains_key(sha256));
+            world.model.loose.extend(gone);
+        }
         let loose = &mut world.model.loose;
         loose.retain(|sha256, _| !needed.contains_key(sha256));
     }
