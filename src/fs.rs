@@ -11,12 +11,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Cause;
 
+mod access;
 mod link;
 mod list;
 pub(crate) mod parallel;
 mod remove;
 mod share;
 
+pub(crate) use access::{Access, access, must_change};
 pub(crate) use link::rename_to_free;
 pub use link::{Placed, link, link_if_absent, place, place_copy};
 pub use list::list;

@@ -148,11 +148,7 @@ impl Inventory {
         let (mut census, names) = (census?, names?);
         let (listed, blobs) = parallel::both(|| foreign::list(&census, views), || names.blobs());
         let blobs = blobs?;
-        let mut lying = foreign::Found::default();
-        let mut holdings = Holdings::take(&census, &blobs, &mut |record, sight, file| {
-            lying.add_beside(&census.commits[record], sight, file);
-        });
-        lying.add_all(&holdings, &census, listed);
+        let (mut holdings, mut lying) = foreign::look(&census, &blobs, listed);
         let mut inventory = Self {
             partials: partial::all(store, &census)?,
             unreadable: std::mem::take(&mut lying.unreadable),

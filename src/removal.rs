@@ -91,8 +91,6 @@ pub struct Marks {
     pub blobs: BTreeSet<BlobId>,
     /// Unfinished contents, by their place in the stock.
     pub unfinished: BTreeSet<usize>,
-    /// What goes later, unless a pull goes on with it.
-    pub young: Young,
 }
 
 /// What an interrupted pull left and may go on with.
@@ -102,7 +100,7 @@ pub struct Young {
     pub contents: u64,
     /// Unfinished ones.
     pub unfinished: u64,
-    /// The room of both on disk, in bytes.
+    /// The lengths of the contents, and what the others take on the disk.
     pub bytes: u64,
 }
 

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Cause;
-use crate::fs::{Placed, Stamp, lstat};
+use crate::fs::{Stamp, lstat};
 use crate::hub::{Listing, RemoteFile};
 use crate::repo::{Commit, RepoId, RepoPath, Revision};
 
@@ -25,8 +25,11 @@ mod lock_file;
 pub mod lying;
 pub mod modelscope;
 pub mod places;
+mod publication;
 mod snapshot;
 mod work;
+
+pub use publication::{Coming, Placements, Proven, Publication, Published};
 
 use lying::{Contents, Snapshot};
 
@@ -143,8 +146,17 @@ pub trait View: Send + Sync {
         lying::plain(snapshot)
     }
 
-    /// Removes contents that nothing in the view leads to, if `is_ours` says so of them: what a pull
-    /// left that died while it published. Returns the bytes that this frees.
+    /// The files that nothing in the view leads to, if `is_ours` says so of them: what a pull left that
+    /// died while it published.
+    ///
+    /// # Errors
+    /// When the view cannot be read.
+    fn loose(&self, _is_ours: &dyn Fn(&Metadata) -> bool) -> Result<Vec<PathBuf>, Cause> {
+        Ok(Vec::new())
+    }
+
+    /// Removes those of [`View::loose`], and what is left of repos that show nothing then. Returns the
+    /// bytes that this frees.
     ///
     /// # Errors
     /// When a step fails; the next call goes on from there.
@@ -186,6 +198,17 @@ pub trait RepoView: Send + Sync {
     /// A further name that the layout keeps for the content of `file`, and that goes when no
     /// snapshot needs it any more; most layouts have none.
     fn kept_as(&self, _file: &RemoteFile) -> Option<PathBuf> {
+        None
+    }
+
+    /// Folders in which removing a file changes something, besides that of its name.
+    fn folders(&self) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
+    /// The folder of the repo, where nothing can be removed from it unless all of it can be read; `None`
+    /// where each part stands alone.
+    fn whole(&self) -> Option<PathBuf> {
         None
     }
 
@@ -280,70 +303,6 @@ pub struct Found {
     pub len: u64,
     /// What it looked like.
     pub stamp: Stamp,
-}
-
-/// A file that is to be published, as far as that is known before its content is here.
-#[derive(Clone, Copy, Debug)]
-pub struct Coming<'a> {
-    /// The file.
-    pub file: &'a RemoteFile,
-    /// Where its proven content is, if it is here.
-    pub content: Option<&'a Path>,
-}
-
-/// A file, and where on this disk its proven content is.
-pub type Proven = (Arc<RemoteFile>, Arc<Path>);
-
-/// What is to become visible.
-#[derive(Clone, Copy, Debug)]
-pub struct Publication<'a> {
-    /// The commit whose files these are.
-    pub commit: &'a Commit,
-    /// What the user asked for, if that is to lead here from now on.
-    pub revision: Option<&'a Revision>,
-    /// All files of the commit.
-    pub listing: &'a [RemoteFile],
-    /// The selected files, and where on this disk their proven content is: a blob of the store, or
-    /// what is in this view already. A blob of the view that is another file is replaced, so where
-    /// the view has a proven copy (it cannot share an inode with the store), that copy is the one
-    /// to pass.
-    pub files: &'a [Proven],
-}
-
-/// What has become visible.
-#[derive(Clone, Debug)]
-pub struct Published {
-    /// The folder with the files.
-    pub snapshot: PathBuf,
-    /// For each selected file, what its content looks like in the view; `None` where the name leads
-    /// to something else by now, which nobody has proven.
-    pub stamps: Vec<Option<Stamp>>,
-    /// What it cost.
-    pub placed: Placements,
-    /// Files of the commit that was there before, which this one does not have. They stay where a
-    /// view has no folder for each commit.
-    pub left: Vec<PathBuf>,
-}
-
-/// How contents came into the view; those that were there are not counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Placements {
-    /// By a second name.
-    pub hardlinks: usize,
-    /// By sharing blocks.
-    pub reflinks: usize,
-    /// By copying, where nothing cheaper was possible. Copies that were wanted are not counted.
-    pub copies: usize,
-}
-
-impl Placements {
-    pub(crate) fn count(&mut self, placed: Placed) {
-        match placed {
-            Placed::Hardlink => self.hardlinks += 1,
-            Placed::Reflink => self.reflinks += 1,
-            Placed::Copy => self.copies += 1,
-        }
-    }
 }
 
 /// What is no longer to be visible.

@@ -148,7 +148,7 @@ fn notes(inventory: &Inventory, output: &mut Output) {
     let strays = inventory.strays;
     if strays.count > 0 {
         output.say(&format!(
-            "{} that nothing listed needs: {}; `larder prune` removes what nothing else shows",
+            "{} that nothing listed needs: {}; when a week old, `larder prune` removes what nothing else shows",
             count(strays.count, "content"),
             size(strays.bytes),
         ));

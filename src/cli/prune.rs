@@ -20,7 +20,7 @@ Examples:
 
 Goes: commits to which no branch or tag leads any more, unless they were pulled by their id or are in
 a folder of --local-dir; commits that no view shows any more, because another tool removed them there;
-contents that no commit has; what interrupted pulls left. A view on a disk that is not there now has
+and after a week contents that no commit has and unfinished files, since a pull may go on with them. A view on a disk that is not there now has
 lost nothing. Where the caches are on two disks, --keep is for each of the two stores.
 
 Last use is the last pull, also one that found everything here: programs that read a model leave no

@@ -125,7 +125,8 @@ fn look(
     output: &mut Output,
 ) -> Result<(Stock, Removal), Error> {
     let store = &shelf.store;
-    let stock = Stock::of(store).map_err(|cause| cause.on_path("read the store", store.root()))?;
+    let stock = Stock::of(store, &shelf.views);
+    let stock = stock.map_err(|cause| cause.on_path("read the store", store.root()))?;
     let mut marks = (task.mark)(shelf, &stock, agreed.is_some())?;
     if let Some((agreed, is_seen)) = agreed {
         let grown = if is_seen {

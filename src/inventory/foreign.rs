@@ -1,15 +1,18 @@
 //! What lies in the views and is in no record: other clients put it there.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+
+use foldhash::{HashMap, HashSet};
 
 use super::holdings::ForeignHolds;
 use super::parts::{ids, opened};
 use super::{Holdings, Presence, Repo, Sight, Snapshot};
+use crate::digest::BlobId;
 use crate::error::Cause;
-use crate::repo::{Commit, HubName, RepoId};
-use crate::store::census::{Census, Recorded};
+use crate::repo::{Commit, HubName, RepoId, Revision};
+use crate::store::census::{Blob, Census, Recorded};
 use crate::view::lying::{self, Contents, Lying};
 use crate::view::{View, ViewId};
 
@@ -30,11 +33,28 @@ pub(super) fn list(census: &Census, views: &[Arc<dyn View>]) -> Listed {
         .collect()
 }
 
+/// Looks at every recorded name and at what else lies in the views of `listed`.
+pub(super) fn look(
+    census: &Census,
+    blobs: &HashMap<BlobId, Blob>,
+    listed: Listed,
+) -> (Holdings, Found) {
+    let mut found = Found::default();
+    let mut holdings = Holdings::take(census, blobs, &mut |record, sight, file| {
+        found.add_beside(&census.commits[record], sight, file);
+    });
+    found.add_all(&holdings, census, listed);
+    holdings.keep_below(&found.stuck);
+    (holdings, found)
+}
+
 /// What was found, by the folder in which it lies.
 #[derive(Default)]
 pub(super) struct Found {
     snapshots: BTreeMap<PathBuf, Stranger>,
     pub(super) unreadable: Vec<Cause>,
+    /// Folders of repos from which nothing can be removed, since not all of them can be read.
+    stuck: HashSet<PathBuf>,
 }
 
 struct Stranger {
@@ -54,7 +74,7 @@ struct Part {
 
 impl Found {
     /// Another client's file in a snapshot that is recorded.
-    pub(super) fn add_beside(&mut self, recorded: &Recorded, sight: &Sight, file: Lying) {
+    fn add_beside(&mut self, recorded: &Recorded, sight: &Sight, file: Lying) {
         let stranger = || Stranger {
             hub: recorded.manifest.hub,
             repo: recorded.repo.clone(),
@@ -67,7 +87,7 @@ impl Found {
     }
 
     /// Every snapshot of those listed that is not recorded.
-    pub(super) fn add_all(&mut self, holdings: &Holdings, census: &Census, listed: Listed) {
+    fn add_all(&mut self, holdings: &Holdings, census: &Census, listed: Listed) {
         let recorded: HashSet<&PathBuf> = (0..census.commits.len())
             .flat_map(|record| holdings.views(record))
             .map(|sight| &sight.folder)
@@ -102,8 +122,19 @@ impl Found {
                     };
                     self.snapshots.insert(snapshot.folder, stranger);
                 }
-                Err(cause) => self.unreadable.push(cause),
+                Err(cause) => {
+                    self.unreadable.push(cause);
+                    self.stuck.extend(stuck(view, &snapshot));
+                }
             }
+        }
+    }
+
+    /// Lets all of it hold its names, for good.
+    pub(super) fn enter(self, holdings: &mut Holdings) {
+        for stranger in self.snapshots.values() {
+            let holds = holdings.add_foreign(&stranger.contents.files);
+            holdings.keep(&holds);
         }
     }
 
@@ -136,6 +167,12 @@ impl Found {
             })
             .collect()
     }
+}
+
+/// The folder of the repo in which a snapshot cannot be read.
+fn stuck(view: &dyn View, snapshot: &lying::Snapshot) -> Option<PathBuf> {
+    let at = Revision::from(snapshot.commit.as_ref()?);
+    view.at(&snapshot.repo, &at).whole()
 }
 
 fn snapshot(part: Part, holdings: &Holdings) -> Snapshot {
@@ -174,7 +211,7 @@ fn bytes_apart(parts: &[Part]) -> u64 {
 
 /// Bytes of these files, each content once.
 fn size_of<'a>(files: impl IntoIterator<Item = &'a Lying>) -> u64 {
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::default();
     let files = files.into_iter().filter(|file| seen.insert(file.file));
     files.map(|file| file.len).sum()
 }

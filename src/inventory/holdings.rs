@@ -1,20 +1,21 @@
 //! Which commit needs which names on this disk: the records of a store, its blobs and its views, as
 //! one value that tells what goes when something goes.
 //!
-//! Looks, and changes nothing. A name counts as a commit's only if it is as larder proved it, because
-//! only such names are withdrawn: what somebody else put in its place stays, and keeps its room.
+//! Looks, and changes nothing. A name counts as a commit's only if it looks as it did when larder proved
+//! it: what somebody else put in its place stays, and keeps its room. A copy that nobody recorded is
+//! told from that by its hash alone, so a removal that finds one frees more than was counted.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::hash::{BuildHasher, Hash, Hasher};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use foldhash::HashMap;
 use foldhash::fast::RandomState;
+use foldhash::{HashMap, HashSet};
 
+use super::foreign;
 use super::ledger::{Hold, Ledger};
 use super::look::{Looker, Ours, Seen};
-use super::names;
 use crate::digest::BlobId;
 use crate::fs::{FileId, parallel};
 use crate::store::census::{Blob, Census};
@@ -112,6 +113,16 @@ struct Late {
     record: usize,
     /// In each part of a view the indices of the files in the manifest.
     parts: Vec<Vec<usize>>,
+    /// Whether a part cannot be changed by this user. Which one does not matter to what is so rare.
+    is_fixed: bool,
+}
+
+/// What has to be looked at again when all was looked at.
+#[derive(Default)]
+struct Rest {
+    late: Vec<Late>,
+    /// Folders of repos from which nothing can be removed, since not all of them can be read.
+    stuck: HashSet<PathBuf>,
 }
 
 /// What became of a commit in a view that it was published to.
@@ -140,49 +151,85 @@ pub enum Presence {
 #[derive(Clone, Debug, Default)]
 pub struct ForeignHolds(Vec<Hold>);
 
+impl Rest {
+    fn add(&mut self, record: usize, seen: &mut [Seen]) {
+        self.late.push(Late {
+            record,
+            is_fixed: seen.iter().any(|part| part.is_fixed),
+            parts: seen
+                .iter_mut()
+                .map(|part| std::mem::take(&mut part.passed_over))
+                .collect(),
+        });
+        let stuck = seen.iter_mut().filter_map(|part| part.stuck.take());
+        self.stuck.extend(stuck);
+    }
+}
+
 impl Holdings {
+    /// Looks at the names of every recorded file, and lets what other clients made in the same views hold
+    /// theirs: what stays when every record goes is told by the same numbers.
+    pub fn of(census: &Census, blobs: &HashMap<BlobId, Blob>) -> Self {
+        let listed = foreign::list(census, &[]);
+        let (mut holdings, found) = foreign::look(census, blobs, listed);
+        found.enter(&mut holdings);
+        holdings
+    }
+
     /// Looks at the names of every recorded file. Of the links in a cache only as many are looked at as
-    /// tell whether a commit is to be seen, unless a file has more names than were found without them.
-    /// What stands in a view under the name of a file that was not pulled is given to `foreign`, with the
-    /// index of the record and where it was seen.
-    /// A view that may not be looked at, another user's perhaps, is [`Presence::Away`].
-    pub fn take(
+    /// tell whether a commit is to be seen, one in each folder, unless a file has more names than were
+    /// found without them or was proven in more places. What stands in a view under the name of a file
+    /// that was not pulled is given to `foreign`, with the index of the record and where it was seen.
+    /// A view that may not be looked at, another user's perhaps, is [`Presence::Away`]; names that this
+    /// user may not remove stay.
+    pub(super) fn take(
         census: &Census,
         blobs: &HashMap<BlobId, Blob>,
         foreign: &mut impl FnMut(usize, &Sight, Lying),
     ) -> Self {
         let mut holdings = Self::with_room(census, blobs);
         let looker = Looker::new(census, blobs, &holdings.hasher);
-        let mut passed_over = Vec::new();
+        let mut rest = Rest::default();
         looker.each(census, |recorded, mut seen| {
             let index = holdings.records.len();
-            let parts = seen.iter_mut();
-            let parts = parts.map(|part| std::mem::take(&mut part.passed_over));
-            passed_over.push(parts.collect());
+            rest.add(index, &mut seen);
             let files = &recorded.manifest.files;
             let mut give = |sight: &Sight, file| foreign(index, sight, file);
             let held = holdings.enter(files, seen, blobs, &mut give);
             holdings.records.push(held);
         });
-        let late = holdings.late(passed_over);
+        let late = holdings.late(rest.late);
         let look = |late: &Late| looker.look_late(&census.commits[late.record], &late.parts);
         parallel::in_order(&late, look, |late, ours| {
-            holdings.enter_late(late.record, ours);
+            holdings.enter_late(late, ours);
         });
+        holdings.keep_below(&rest.stuck);
         holdings
     }
 
     /// What of the names that were passed over has to be looked at after all.
-    fn late(&self, passed_over: Vec<Vec<Vec<usize>>>) -> Vec<Late> {
-        let records = passed_over.into_iter().enumerate();
-        let late = records.map(|(record, mut parts)| {
-            for files in &mut parts {
-                files.retain(|file| self.has_stranger(record, *file));
+    fn late(&self, mut late: Vec<Late>) -> Vec<Late> {
+        for Late { record, parts, .. } in &mut late {
+            for files in parts {
+                files.retain(|file| self.has_stranger(*record, *file));
             }
-            Late { record, parts }
+        }
+        late.retain(|late| late.parts.iter().any(|files| !files.is_empty()));
+        late
+    }
+
+    /// Keeps every name below these folders.
+    pub(super) fn keep_below(&mut self, folders: &HashSet<PathBuf>) {
+        if folders.is_empty() {
+            return;
+        }
+        self.ledger.keep_those(|name| match name {
+            Name::Stored(_) => false,
+            Name::Shown(shown) => {
+                let mut above = Path::new(&shown.path).ancestors();
+                above.any(|dir| folders.contains(dir))
+            }
         });
-        late.filter(|late| late.parts.iter().any(|files| !files.is_empty()))
-            .collect()
     }
 
     /// Whether a recorded file has a name that nobody here holds.
@@ -192,11 +239,11 @@ impl Holdings {
     }
 
     /// Enters names of files whose other names were entered.
-    fn enter_late(&mut self, record: usize, ours: Vec<Ours>) {
+    fn enter_late(&mut self, late: &Late, ours: Vec<Ours>) {
         let names = ours.into_iter();
-        let holds = names.map(|ours| (ours.file, self.hold_name(ours.name, &ours.there)));
+        let holds = names.map(|ours| (ours.file, self.hold_name(ours, late.is_fixed)));
         let holds = holds.collect();
-        self.records[record].extend(holds);
+        self.records[late.record].extend(holds);
     }
 
     /// Enters the names of the files of one commit.
@@ -217,14 +264,14 @@ impl Holdings {
             for file in part.foreign {
                 foreign(&part.sight, file);
             }
-            ours.push(part.ours.into_iter().peekable());
+            ours.push((part.is_fixed, part.ours.into_iter().peekable()));
             held.views.extend(part.is_listed.then_some(part.sight));
         }
         for (index, file) in files.iter().enumerate() {
             held.names.extend(self.hold_blob(file, blobs));
-            for names in &mut ours {
+            for (is_fixed, names) in &mut ours {
                 while let Some(ours) = names.next_if(|ours| ours.file == index) {
-                    held.names.push(self.hold_name(ours.name, &ours.there));
+                    held.names.push(self.hold_name(ours, *is_fixed));
                 }
             }
             held.ends.push(held.names.len());
@@ -256,18 +303,21 @@ impl Holdings {
         Some(hold)
     }
 
-    fn hold_name(&mut self, name: Shown, there: &names::Seen) -> Hold {
-        self.ledger.hold(
-            Name::Shown(name),
-            1,
-            there.file(),
-            there.stamp.len,
-            there.links,
-        )
+    /// `is_fixed` tells that this user cannot remove the name.
+    fn hold_name(&mut self, Ours { name, there, .. }: Ours, is_fixed: bool) -> Hold {
+        let name = Name::Shown(name);
+        let file = there.file();
+        let hold = self
+            .ledger
+            .hold(name, 1, file, there.stamp.len, there.links);
+        if is_fixed {
+            self.ledger.keep(hold);
+        }
+        hold
     }
 
     /// Lets an unrecorded snapshot hold the names of its files: they stay when records go.
-    pub fn add_foreign(&mut self, files: &[Lying]) -> ForeignHolds {
+    pub(super) fn add_foreign(&mut self, files: &[Lying]) -> ForeignHolds {
         let mut seen = BTreeSet::new();
         let files = files.iter().filter(|file| seen.insert(&file.kept_as));
         let holds = files.map(|file| {
@@ -302,11 +352,19 @@ impl Holdings {
         self.ledger.freed_by(holds)
     }
 
+    /// Keeps the names that an unrecorded snapshot holds.
+    pub(super) fn keep(&mut self, holds: &ForeignHolds) {
+        for hold in &holds.0 {
+            self.ledger.keep(*hold);
+        }
+    }
+
     /// Whether a blob stays when all commits go: it has a name that no commit holds, in an adopted
-    /// folder perhaps, or in a view that this user may not look at.
-    pub fn is_held_elsewhere(&self, blob: &Blob) -> bool {
-        let has_stranger = self.ledger.has_stranger(&blob.file());
-        has_stranger.unwrap_or(blob.links > blob.own_links)
+    /// folder perhaps or another client's snapshot, or one that this user may not look at or remove.
+    /// `loose` of its names go with it: nothing leads to them.
+    pub fn is_held_elsewhere(&self, blob: &Blob, loose: u64) -> bool {
+        let stays = self.ledger.stays(&blob.file());
+        stays.unwrap_or(blob.links > blob.own_links + loose)
     }
 
     /// Whether a recorded file has a name anywhere, as it was proven.

@@ -24,6 +24,8 @@ struct Content {
     links: u64,
     /// How many of the links somebody here holds.
     known: u64,
+    /// Whether one of them stays whatever happens.
+    is_kept: bool,
 }
 
 impl Content {
@@ -71,12 +73,29 @@ impl<F: Eq + Hash, N: Eq + Hash> Ledger<F, N> {
         self.by_file.contains_key(file)
     }
 
-    /// Whether this file has a name that nobody here holds; nothing where nobody holds any.
-    pub(super) fn has_stranger(&self, file: &F) -> Option<bool> {
-        Some(self.contents[*self.by_file.get(file)?].has_stranger())
+    /// Whether this file stays when every hold that may be given up is: it has a name that nobody here
+    /// holds, or one that is kept. Nothing where nobody holds any.
+    pub(super) fn stays(&self, file: &F) -> Option<bool> {
+        let content = &self.contents[*self.by_file.get(file)?];
+        Some(content.is_kept || content.has_stranger())
     }
 
-    /// As [`Ledger::has_stranger`], of the file that a held name stands for.
+    /// A held name is kept by somebody who never lets go.
+    pub(super) fn keep(&mut self, Hold(name): Hold) {
+        let name = &mut self.names[name];
+        name.holders += 1;
+        self.contents[name.content].is_kept = true;
+    }
+
+    /// As [`Ledger::keep`], of all names that are so.
+    pub(super) fn keep_those(&mut self, is_kept: impl Fn(&N) -> bool) {
+        let names = self.by_name.iter().filter(|(name, _)| is_kept(name));
+        for at in names.map(|(_, at)| *at).collect::<Vec<_>>() {
+            self.keep(Hold(at));
+        }
+    }
+
+    /// Whether the file that a held name stands for has a name that nobody here holds.
     pub(super) fn is_beside_stranger(&self, Hold(name): Hold) -> bool {
         self.contents[self.names[name].content].has_stranger()
     }
@@ -90,6 +109,7 @@ impl<F: Eq + Hash, N: Eq + Hash> Ledger<F, N> {
                 len,
                 links,
                 known: 0,
+                is_kept: false,
             });
             contents.len() - 1
         });
@@ -167,10 +187,21 @@ mod tests {
         let mut ledger = Ledger::default();
         let stored = ledger.hold("store", 1, 1, 10, 2);
         assert_eq!(ledger.freed_by([stored]), 0);
-        assert_eq!(ledger.has_stranger(&1), Some(true));
+        assert_eq!(ledger.stays(&1), Some(true));
         ledger.hold("view", 1, 1, 10, 2);
-        assert_eq!(ledger.has_stranger(&1), Some(false));
-        assert_eq!(ledger.has_stranger(&2), None);
+        assert_eq!(ledger.stays(&1), Some(false));
+        assert_eq!(ledger.stays(&2), None);
+    }
+
+    #[test]
+    fn a_name_that_is_kept_keeps_the_content() {
+        let mut ledger = Ledger::default();
+        let stored = ledger.hold("store", 1, 1, 10, 2);
+        let shown = ledger.hold("view", 1, 1, 10, 2);
+        assert_eq!(ledger.freed_by([stored, shown]), 10);
+        ledger.keep_those(|name| *name == "view");
+        assert_eq!(ledger.freed_by([stored, shown]), 0);
+        assert_eq!(ledger.stays(&1), Some(true));
     }
 
     proptest! {

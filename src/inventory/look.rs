@@ -12,7 +12,7 @@ use super::parts::{Part, Views};
 use super::{Presence, Sight};
 use crate::digest::BlobId;
 use crate::error::Cause;
-use crate::fs::{Stamp, lstat, parallel};
+use crate::fs::{Access, Stamp, access, lstat, parallel};
 use crate::store::census::{Blob, Census, Recorded};
 use crate::store::snapshot::FileRecord;
 use crate::view::RepoView;
@@ -27,6 +27,10 @@ struct Looks {
     foreign: Vec<Lying>,
     /// Whether a reader would find any file that was pulled.
     is_shown: bool,
+    /// Whether this user may not remove names from one of the folders.
+    is_fixed: bool,
+    /// Whether one of the folders cannot be listed.
+    is_dark: bool,
 }
 
 /// A name that leads to what was proven.
@@ -50,6 +54,10 @@ pub(super) struct Seen {
     pub(super) passed_over: Vec<usize>,
     /// What stands under the names of files that were not pulled.
     pub(super) foreign: Vec<Lying>,
+    /// Whether these names cannot be removed by this user.
+    pub(super) is_fixed: bool,
+    /// The folder below which no name can be removed, since not all of it can be read.
+    pub(super) stuck: Option<PathBuf>,
 }
 
 /// Looks at the names of recorded files.
@@ -105,6 +113,9 @@ impl<'a> Looker<'a> {
             ours: Vec::with_capacity(files.len()),
             ..Looks::default()
         };
+        for dir in part.shows.folders() {
+            looks.see(&dir)?;
+        }
         let mut open_folders: HashSet<&str> = HashSet::default();
         for (index, file) in files.iter().enumerate() {
             let folder = file.remote.path.folder();
@@ -127,7 +138,11 @@ impl<'a> Looker<'a> {
                 } else {
                     folders.entry(&name, file.blob)?
                 };
-                open_folders.insert(folder);
+                if open_folders.insert(folder)
+                    && let Some(dir) = name.parent()
+                {
+                    looks.see(dir)?;
+                }
                 looks.is_shown |= is_shown(entry.as_ref(), kept.is_some(), &name);
                 looks.ours.extend(file.ours(entry, name));
             }
@@ -163,6 +178,19 @@ impl<'a> Looker<'a> {
             blob: record.blob.and_then(|id| self.blobs.get(&id)),
             hasher: &self.hasher,
         }
+    }
+}
+
+impl Looks {
+    /// Learns whether names can be removed from a folder.
+    ///
+    /// # Errors
+    /// When it cannot be looked at.
+    fn see(&mut self, dir: &Path) -> Result<(), Cause> {
+        let access = access(dir)?;
+        self.is_fixed |= access != Access::Full;
+        self.is_dark |= access == Access::Dark;
+        Ok(())
     }
 }
 
@@ -234,6 +262,7 @@ impl Part {
             Ok(looks) => presence(looks.is_shown, self.view.root()),
             Err(_unreadable) => Presence::Away,
         };
+        let is_dark = looks.as_ref().map_or(true, |looks| looks.is_dark);
         let looks = looks.unwrap_or_default();
         Seen {
             is_listed: self.is_expected || presence == Presence::Shown,
@@ -245,6 +274,8 @@ impl Part {
             ours: looks.ours,
             passed_over: looks.passed_over,
             foreign: looks.foreign,
+            is_fixed: looks.is_fixed,
+            stuck: is_dark.then(|| self.shows.whole()).flatten(),
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::error::{Cause, Error};
 use crate::fs::{self, FileId, Stamp};
 use crate::hub::RemoteFile;
 use crate::removal::{Going, Key, Removal};
-use crate::repo::{RepoPath, Revision};
+use crate::repo::{Commit, RepoPath, Revision};
 use crate::store::Store;
 use crate::store::collect::Collecting;
 use crate::view::places::{Place, is_there, places, unless_closed};
@@ -140,11 +140,14 @@ fn withdraw_left(
     (revision, left): (&Revision, &BTreeSet<RepoPath>),
 ) -> Result<Withdrawn, Cause> {
     let files = pulled.iter().filter(|(file, _)| left.contains(&file.path));
+    let files: Vec<_> = files.cloned().collect();
+    let commit = &going.manifest.commit;
+    must_be_open(part, commit, &files)?;
     part.withdraw(&Withdrawal {
-        commit: &going.manifest.commit,
+        commit,
         revisions: &[],
         shown_at: std::slice::from_ref(revision),
-        files: &files.cloned().collect::<Vec<_>>(),
+        files: &files,
         store: store.root(),
         is_whole: false,
     })
@@ -168,16 +171,34 @@ fn withdraw_at(
     let is_whole = going.is_whole || leading.is_subset(&going.revisions);
     let goes = |file: &RemoteFile| is_whole || going.files.contains(&file.path);
     let files = pulled.iter().filter(|(file, _)| goes(file));
+    let files: Vec<_> = files.cloned().collect();
+    let commit = &going.manifest.commit;
+    must_be_open(part.as_ref(), commit, &files)?;
     let revisions: Vec<_> = going.revisions.iter().cloned().collect();
     let shown_at: Vec<_> = leading.iter().cloned().collect();
     part.withdraw(&Withdrawal {
-        commit: &going.manifest.commit,
+        commit,
         revisions: &revisions,
         shown_at: &shown_at,
-        files: &files.cloned().collect::<Vec<_>>(),
+        files: &files,
         store: store.root(),
         is_whole,
     })
+}
+
+/// Nothing goes from a place from which not all can go: half a snapshot is what nobody asked for.
+///
+/// # Errors
+/// When a folder may not be changed.
+fn must_be_open(
+    part: &dyn RepoView,
+    commit: &Commit,
+    files: &[(RemoteFile, Vec<Stamp>)],
+) -> Result<(), Cause> {
+    let names = files.iter().map(|(file, _)| part.name_of(commit, file));
+    let above = names.filter_map(|name| Some(name.parent()?.to_owned()));
+    let folders: BTreeSet<PathBuf> = part.folders().into_iter().chain(above).collect();
+    fs::must_change(folders.iter().map(PathBuf::as_path))
 }
 
 /// What was pulled, and every look by which its content is known: that of the blob as well.

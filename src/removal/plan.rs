@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use crate::digest::{BlobId, Digest, GitOid};
 use crate::fs::Stamp;
 use crate::hub::RemoteFile;
+use crate::removal::prune::unneeded;
 use crate::removal::stock::{Held, is_pulled};
 use crate::removal::{Key, Marks, Part, Stock, Why, Young};
 use crate::repo::{RepoId, RepoPath, Revision};
@@ -31,7 +32,7 @@ pub struct Removal {
     pub freed_bytes: u64,
     /// Records that say nothing. They stay, and so does what no record names: it may be theirs.
     pub damaged: Vec<PathBuf>,
-    /// What goes later, unless a pull goes on with it.
+    /// What stays for a pull that goes on.
     pub young: Young,
 }
 
@@ -153,16 +154,16 @@ impl Removal {
         let unfinished = unfinished(stock, marks, &commits);
         let unneeded = marks.blobs.iter().filter(|id| blobs.contains_key(id));
         let unneeded = unneeded.filter_map(|id| stock.blobs.get(id));
-        let unneeded = unneeded.filter(|blob| !stock.holdings.is_held_elsewhere(blob));
+        let unneeded = unneeded.filter(|blob| !stock.is_held_elsewhere(blob));
         let freed_bytes = stock.holdings.freed_by(given_up(stock, marks, &commits))
             + unneeded.map(|blob| blob.stamp.len).sum::<u64>()
             + unfinished.iter().map(|one| one.disk_bytes).sum::<u64>();
         Self {
+            young: young(stock, marks, &unfinished),
             unfinished,
             freed_bytes,
             damaged: stock.damaged.clone(),
             unclaimed: marks.blobs.clone(),
-            young: marks.young,
             kept_git,
             commits,
             blobs,
@@ -300,6 +301,22 @@ fn needed_after(
         }
     }
     (blobs, oids)
+}
+
+/// What nothing needs and does not go.
+fn young(stock: &Stock, marks: &Marks, going: &[Unfinished]) -> Young {
+    let mut young = Young::default();
+    for (id, _) in unneeded(stock).filter(|(id, _)| !marks.blobs.contains(id)) {
+        young.contents += 1;
+        young.bytes += stock.blobs.get(&id).map_or(0, |blob| blob.stamp.len);
+    }
+    let going: HashSet<&PathBuf> = going.iter().map(|one| &one.path).collect();
+    let all = stock.unfinished.iter();
+    for one in all.filter(|one| !one.is_owned && !going.contains(&one.path)) {
+        young.unfinished += 1;
+        young.bytes += one.disk_bytes;
+    }
+    young
 }
 
 /// What was marked, and the unfinished files of whole commits that no other commit has.

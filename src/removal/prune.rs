@@ -29,27 +29,13 @@ impl Policy {
                 marks.add(index, Part::whole(), why);
             }
         }
-        // A damaged record may have named any of them, and a folder may show it by a link.
-        let is_unnamed = stock.damaged.is_empty();
-        let unclaimed = stock.unclaimed.iter();
-        let unclaimed = unclaimed.filter(|(id, _)| is_unnamed && !is_held(stock, id));
-        for (id, written) in unclaimed {
-            if self.is_left(*written) {
-                marks.blobs.insert(*id);
-            } else {
-                marks.young.contents += 1;
-                marks.young.bytes += len_of(stock, id);
-            }
-        }
+        let unneeded = unneeded(stock).filter(|(_, written)| self.is_left(*written));
+        marks.blobs = unneeded.map(|(id, _)| id).collect();
         let unfinished = stock.unfinished.iter().enumerate();
-        for (index, one) in unfinished.filter(|(_, one)| !one.is_owned) {
-            if self.is_left(one.changed) {
-                marks.unfinished.insert(index);
-            } else {
-                marks.young.unfinished += 1;
-                marks.young.bytes += one.disk_bytes;
-            }
-        }
+        marks.unfinished = unfinished
+            .filter(|(_, one)| !one.is_owned && self.is_left(one.changed))
+            .map(|(index, _)| index)
+            .collect();
         if let Some(keep_bytes) = self.keep_bytes {
             make_room(stock, keep_bytes, &mut marks);
         }
@@ -81,14 +67,19 @@ impl Policy {
     }
 }
 
+/// The contents that no record needs and that would free something, and when they were written.
+pub(super) fn unneeded(stock: &Stock) -> impl Iterator<Item = (BlobId, SystemTime)> {
+    // A damaged record may have named any of them, and a folder may show it by a link.
+    let is_unnamed = stock.damaged.is_empty();
+    let unclaimed = stock.unclaimed.iter();
+    let unneeded = unclaimed.filter(move |(id, _)| is_unnamed && !is_held(stock, id));
+    unneeded.map(|(id, written)| (*id, *written))
+}
+
 /// Whether a content would free nothing: something that is in no record has a name of it.
 fn is_held(stock: &Stock, id: &BlobId) -> bool {
     let blob = stock.blobs.get(id);
-    blob.is_some_and(|blob| stock.holdings.is_held_elsewhere(blob))
-}
-
-fn len_of(stock: &Stock, id: &BlobId) -> u64 {
-    stock.blobs.get(id).map_or(0, |blob| blob.stamp.len)
+    blob.is_some_and(|blob| stock.is_held_elsewhere(blob))
 }
 
 /// Marks commits until what is left is small enough. Those that would free nothing in any case stay.
@@ -103,7 +94,7 @@ fn make_room(stock: &Stock, keep_bytes: u64, marks: &mut Marks) {
             *needed.entry(id).or_default() += 1;
         }
     }
-    let len = |id: &BlobId| len_of(stock, id);
+    let len = |id: &BlobId| stock.blobs.get(id).map_or(0, |blob| blob.stamp.len);
     let young = stock
         .unclaimed
         .keys()
@@ -186,13 +177,15 @@ mod tests {
         let stock = stock(Vec::new(), &[(1, 29), (2, 10), (3, 31)]);
         let marks = policy().mark(&stock, &[]);
         assert_eq!(marks.blobs, [blob(2)].into());
-        assert_eq!((marks.young.contents, marks.young.bytes), (2, 4000));
+        let young = Removal::new(&stock, &marks).young;
+        assert_eq!((young.contents, young.bytes), (2, 4000));
         let at_once = Policy {
             unfinished_for: Duration::ZERO,
             ..policy()
         };
         let marks = at_once.mark(&stock, &[]);
-        assert_eq!((marks.blobs.len(), marks.young), (3, Young::default()));
+        let young = Removal::new(&stock, &marks).young;
+        assert_eq!((marks.blobs.len(), young), (3, Young::default()));
         let mut held = stock;
         if let Some(blob) = held.blobs.get_mut(&blob(1)) {
             blob.links = 2;

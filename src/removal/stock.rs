@@ -1,14 +1,16 @@
 //! All that there is to remove, as one value.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fs::Metadata;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use foldhash::HashMap;
 
 use crate::digest::BlobId;
 use crate::error::Cause;
-use crate::fs;
+use crate::fs::{self, FileId};
 use crate::inventory::Holdings;
 use crate::removal::Key;
 use crate::repo::{Commit, HubName, RepoId, Revision};
@@ -33,6 +35,8 @@ pub struct Stock {
     pub unfinished: Vec<Unfinished>,
     /// Which names each of the commits holds, by its place.
     pub holdings: Holdings,
+    /// How many names contents have in the views to which nothing leads there.
+    pub(super) loose: HashMap<FileId, u64>,
 }
 
 /// A commit of which something was pulled.
@@ -163,12 +167,12 @@ pub(super) fn is_pulled(file: &FileRecord) -> bool {
 }
 
 impl Stock {
-    /// Reads a store and what its views say of it.
+    /// Reads a store and what its views say of it, and `beside`, where pulls may have been cut short.
     ///
     /// # Errors
     /// When something cannot be read; [`Cause::TooNew`] when a newer larder has written records: what
     /// they need cannot be told.
-    pub fn of(store: &Store) -> Result<Self, Cause> {
+    pub fn of(store: &Store, beside: &[Arc<dyn View>]) -> Result<Self, Cause> {
         let census = store.census()?;
         if let Some((path, version)) = census.newer.first() {
             return Err(Cause::TooNew {
@@ -179,7 +183,7 @@ impl Stock {
         }
         let blobs = store.blobs()?;
         let mut stock = Self {
-            holdings: Holdings::take(&census, &blobs, &mut |_, _, _| {}),
+            holdings: Holdings::of(&census, &blobs),
             damaged: census.damaged,
             blobs,
             unfinished: store.all_unfinished()?,
@@ -197,7 +201,39 @@ impl Stock {
                 stock.unclaimed.insert(*id, written);
             }
         }
+        stock.loose = stock.find_loose(beside)?;
         Ok(stock)
+    }
+
+    /// The names of contents without a record to which nothing leads. Looks into the views only if there
+    /// is such a content with a name outside the store.
+    fn find_loose(&self, beside: &[Arc<dyn View>]) -> Result<HashMap<FileId, u64>, Cause> {
+        let unclaimed = self.unclaimed.keys().filter_map(|id| self.blobs.get(id));
+        let shown = unclaimed.filter(|blob| blob.links > blob.own_links);
+        let shown: HashSet<FileId> = shown.map(Blob::file).collect();
+        let mut loose = HashMap::default();
+        if shown.is_empty() {
+            return Ok(loose);
+        }
+        let mut views = self.views();
+        views.extend(beside.iter().map(|view| view.id()));
+        let is_ours = |there: &Metadata| shown.contains(&FileId::of(there));
+        for view in views {
+            let found = unless_closed(view.open().loose(&is_ours))?;
+            for path in found.unwrap_or_default() {
+                if let Some(there) = fs::lstat(&path)? {
+                    *loose.entry(FileId::of(&there)).or_default() += 1;
+                }
+            }
+        }
+        Ok(loose)
+    }
+
+    /// Whether a content stays when all commits go, and what interrupted pulls have left in the views.
+    pub fn is_held_elsewhere(&self, blob: &Blob) -> bool {
+        let loose = self.loose.get(&blob.file()).copied();
+        self.holdings
+            .is_held_elsewhere(blob, loose.unwrap_or_default())
     }
 
     /// Every view that a record names and that is there.

@@ -174,6 +174,10 @@ impl View for HfCache {
         scan::contents(&self.repo(&snapshot.repo), snapshot)
     }
 
+    fn loose(&self, is_ours: &dyn Fn(&Metadata) -> bool) -> Result<Vec<PathBuf>, Cause> {
+        self.loose(is_ours)
+    }
+
     fn sweep(&self, is_ours: &dyn Fn(&Metadata) -> bool) -> Result<u64, Cause> {
         self.sweep(is_ours)
     }
@@ -190,6 +194,17 @@ impl RepoView for RepoCache {
 
     fn kept_as(&self, file: &RemoteFile) -> Option<PathBuf> {
         Some(self.layout.blob(file.digest))
+    }
+
+    fn folders(&self) -> Vec<PathBuf> {
+        let layout = &self.layout;
+        let folders = [layout.blobs(), layout.refs(), layout.trees()];
+        folders.into_iter().chain([layout.snapshots()]).collect()
+    }
+
+    /// What another commit leads to is known when all snapshots were read.
+    fn whole(&self) -> Option<PathBuf> {
+        Some(self.folder().to_owned())
     }
 
     fn folder_of(&self, commit: &Commit) -> PathBuf {

@@ -5,6 +5,7 @@
 //! runs all.
 
 use std::env;
+use std::os::unix::fs::MetadataExt;
 use std::process::Command;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -102,6 +103,55 @@ fn dies_at_and_goes_on(hub: &Hub, nth: u64) -> bool {
     true
 }
 
+/// What of the contents on this disk nobody can open by a name: everything unfinished, blobs of the cache
+/// to which no snapshot leads, and blobs of the store that neither a snapshot nor a record has.
+fn unreachable(larder: &Larder) -> Vec<PathBuf> {
+    let cache = larder.repo(ID);
+    let names = files_below(&cache.join("snapshots"));
+    let shown: Vec<u64> = names.iter().map(|name| inode(name)).collect();
+    let is_recorded = !files_below(&larder.store().join("manifests")).is_empty();
+    let mut left = files_below(&larder.store().join("partial"));
+    // A note that was being written goes with the next pull.
+    let aside = files_below(&cache.join(".larder")).into_iter();
+    left.extend(aside.filter(|made| fs::metadata(made).unwrap().nlink() > 1));
+    let blobs = files_below(&cache.join("blobs")).into_iter();
+    left.extend(blobs.filter(|blob| !shown.contains(&inode(blob))));
+    let blobs = files_below(&larder.store().join("blobs")).into_iter();
+    left.extend(blobs.filter(|blob| !is_recorded && !shown.contains(&inode(blob))));
+    left
+}
+
+fn inode(path: &Path) -> u64 {
+    fs::metadata(path).unwrap().ino()
+}
+
+fn files_below(dir: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.symlink_metadata().unwrap().is_dir() {
+            found.extend(files_below(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// Whether there was an `nth` call to be killed at.
+fn dies_at_and_is_pruned(hub: &Hub, nth: u64) -> bool {
+    let larder = machine(hub);
+    let End::Killed(call) = pull_up_to(&larder, nth) else {
+        return false;
+    };
+    let prune = ["prune", "--yes", "--partials-older-than", "0"];
+    let ran = larder.args(prune).bound_by_permissions().run();
+    assert_eq!(ran.code, Some(0), "killed at {call}: {ran:#?}");
+    let left = unreachable(&larder);
+    assert_eq!(left, Vec::<PathBuf>::new(), "killed at {call}: {ran:#?}");
+    true
+}
+
 #[expect(clippy::disallowed_methods, reason = "the tests' own settings")]
 pub(super) fn is_every() -> bool {
     env::var_os("LARDER_EVERY_CALL").is_some()
@@ -109,6 +159,16 @@ pub(super) fn is_every() -> bool {
 
 #[test]
 fn a_kill_at_every_call_that_changes_the_disk_spoils_nothing() {
+    println!("{}", at_every_call(4, dies_at_and_goes_on));
+}
+
+#[test]
+fn what_a_kill_at_any_call_leaves_is_pruned() {
+    println!("{}", at_every_call(8, dies_at_and_is_pruned));
+}
+
+/// Has pulls killed at every call that changes the disk, or at one of so many. Tells how many.
+fn at_every_call(spread: u64, dies_at: fn(&Hub, u64) -> bool) -> String {
     let _turn = turn();
     let hub = Hub::builder()
         .repo(repo(Content::synthetic(LEN, 61)))
@@ -117,19 +177,19 @@ fn a_kill_at_every_call_that_changes_the_disk_spoils_nothing() {
         panic!("killed at no call");
     };
     assert!(all > 80, "only {all} calls change the disk");
-    let step = if is_every() { 1 } else { 4 };
+    let step = if is_every() { 1 } else { spread };
     // From one run to the next their number differs: as far as there is something to be killed at.
     let (next, deaths) = (AtomicU64::new(1), AtomicU64::new(0));
     thread::scope(|scope| {
         for _worker in 0..4 {
             scope.spawn(|| {
-                while dies_at_and_goes_on(&hub, next.fetch_add(step, Ordering::Relaxed)) {
+                while dies_at(&hub, next.fetch_add(step, Ordering::Relaxed)) {
                     deaths.fetch_add(1, Ordering::Relaxed);
                 }
             });
         }
     });
     let deaths = deaths.into_inner();
-    println!("killed at {deaths} of {all} calls");
     assert!(deaths * step > all / 2, "{deaths} of {all} calls");
+    format!("killed at {deaths} of {all} calls")
 }

@@ -154,3 +154,25 @@ fn nothing_goes_beyond_what_was_agreed_to() {
     assert!(marks.commits.is_empty());
     assert_eq!(marks.blobs, [blob(20)].into());
 }
+
+#[test]
+fn what_goes_is_not_kept_for_a_pull() {
+    let mut commit = held("org/a", '1', &[1, 2], &["main"]);
+    let file = &mut commit.recorded.manifest.files[0];
+    let (missing, kept) = (file.remote.digest, Digest::Sha256(blob(3)));
+    (file.blob, file.stamps) = (None, Stamps::default());
+    let mut stock = stock(vec![commit], &[]);
+    let unfinished = |digest: Digest| Unfinished {
+        digest: Some(digest),
+        path: digest.to_string().into(),
+        disk_bytes: 7,
+        changed: SystemTime::UNIX_EPOCH,
+        is_owned: false,
+    };
+    stock.unfinished = vec![unfinished(missing), unfinished(kept)];
+    let mut marks = Marks::default();
+    let young = |marks: &Marks| Removal::new(&stock, marks).young.unfinished;
+    assert_eq!(young(&marks), 2);
+    marks.add(0, Part::whole(), Why::Unseen);
+    assert_eq!(young(&marks), 1);
+}

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs::{self, Metadata};
+use std::path::PathBuf;
 
 use super::layout::{link_leads, normal};
 use super::scan::repo_of;
@@ -11,6 +12,24 @@ use crate::fs::{files_below, list, lstat, remove_counted};
 use crate::view::aside::Aside;
 
 impl HfCache {
+    /// The contents that no name in the cache leads to, if `is_ours` says so of them, and what was left
+    /// aside of them.
+    ///
+    /// # Errors
+    /// When something cannot be looked at.
+    pub fn loose(&self, is_ours: &dyn Fn(&Metadata) -> bool) -> Result<Vec<PathBuf>, Cause> {
+        let mut loose = Vec::new();
+        for repo in self.folders_of_repos()? {
+            loose.extend(repo.loose(is_ours)?);
+            for made in files_below(&repo.layout.private())? {
+                if lstat(&made)?.is_some_and(|there| there.is_file() && is_ours(&there)) {
+                    loose.push(made);
+                }
+            }
+        }
+        Ok(loose)
+    }
+
     /// Removes contents that no name in the cache leads to, if `is_ours` says so of them, and what is
     /// left of repos that show nothing then. Returns the bytes that this frees.
     ///
@@ -18,20 +37,22 @@ impl HfCache {
     /// When something cannot be looked at or removed; the next call goes on from there.
     pub fn sweep(&self, is_ours: &dyn Fn(&Metadata) -> bool) -> Result<u64, Cause> {
         let mut freed_bytes = 0;
-        for folder in list(self.root())? {
-            let name = folder.file_name().and_then(|name| name.to_str());
-            if let Some(repo) = name.and_then(repo_of) {
-                freed_bytes += self.repo(&repo).sweep(is_ours)?;
-            }
+        for repo in self.folders_of_repos()? {
+            freed_bytes += repo.sweep(is_ours)?;
         }
         Ok(freed_bytes)
+    }
+
+    fn folders_of_repos(&self) -> Result<Vec<RepoCache>, Cause> {
+        let folders = list(self.root())?.into_iter();
+        let repos = folders.filter_map(|folder| repo_of(folder.file_name()?.to_str()?));
+        Ok(repos.map(|repo| self.repo(&repo)).collect())
     }
 }
 
 impl RepoCache {
-    fn sweep(&self, is_ours: &dyn Fn(&Metadata) -> bool) -> Result<u64, Cause> {
-        // What it has left aside goes as well.
-        drop(Aside::at(self.folder(), self.layout.private()));
+    /// Contents in `blobs` to which no snapshot leads.
+    fn loose(&self, is_ours: &dyn Fn(&Metadata) -> bool) -> Result<Vec<PathBuf>, Cause> {
         let mut ours = Vec::new();
         for blob in list(&self.layout.blobs())? {
             if lstat(&blob)?.is_some_and(|there| there.is_file() && is_ours(&there)) {
@@ -39,7 +60,7 @@ impl RepoCache {
             }
         }
         if ours.is_empty() {
-            return Ok(0);
+            return Ok(ours);
         }
         let mut needed = HashSet::new();
         for name in files_below(&self.layout.snapshots())? {
@@ -47,11 +68,21 @@ impl RepoCache {
                 needed.insert(link_leads(&name, &target));
             }
         }
+        ours.retain(|blob| !needed.contains(&normal(blob)));
+        Ok(ours)
+    }
+
+    fn sweep(&self, is_ours: &dyn Fn(&Metadata) -> bool) -> Result<u64, Cause> {
+        // What it has left aside goes as well.
+        drop(Aside::at(self.folder(), self.layout.private()));
         let mut freed_bytes = 0;
-        for blob in ours.iter().filter(|blob| !needed.contains(&normal(blob))) {
+        let loose = self.loose(is_ours)?;
+        for blob in &loose {
             freed_bytes += remove_counted(blob)?;
         }
-        self.remove_shell()?;
+        if !loose.is_empty() {
+            self.remove_shell()?;
+        }
         Ok(freed_bytes)
     }
 }

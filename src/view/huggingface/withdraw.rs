@@ -30,6 +30,8 @@ impl RepoCache {
     pub fn withdraw(&self, withdrawal: &Withdrawal<'_>) -> Result<Withdrawn, Cause> {
         let Withdrawal { commit, files, .. } = *withdrawal;
         let mut withdrawn = Withdrawn::default();
+        // Where not all can be read, nobody can tell what others need: nothing goes then.
+        files_below(&self.layout.snapshots())?;
         let names = self.proven_names(commit, files, &mut withdrawn)?;
         // The files of others keep the refs that lead to them.
         let is_whole = withdrawal.is_whole && !self.shows_others(commit, &names)?;

@@ -124,6 +124,11 @@ impl RepoView for MsFolder {
         (!is_it).then_some(false)
     }
 
+    /// The index of what is there.
+    fn folders(&self) -> Vec<PathBuf> {
+        vec![self.folder()]
+    }
+
     fn folder_of(&self, _commit: &Commit) -> PathBuf {
         self.folder()
     }
