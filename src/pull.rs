@@ -280,6 +280,7 @@ async fn fetch(
         .map(|step| Arc::clone(&step.file))
         .collect();
     let around = Surroundings {
+        hub: target.hub,
         repo: target.repo.clone(),
         commit: target.commit.clone(),
         store: session.store.clone(),

@@ -33,6 +33,7 @@ mod replace;
 mod sealed;
 pub mod shelf;
 pub mod snapshot;
+pub mod wanted;
 
 use disk::{Disk, OsDisk};
 use ingest::Partial;

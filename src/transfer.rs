@@ -23,7 +23,7 @@ use crate::digest::{BlobId, Digest};
 use crate::error::{Cause, Error};
 use crate::hub::RemoteFile;
 use crate::origin::Origin;
-use crate::repo::{Commit, RepoId};
+use crate::repo::{Commit, HubName, RepoId};
 use crate::report::Sink;
 use crate::store::Store;
 use crate::view::RepoView;
@@ -83,7 +83,9 @@ pub struct Fetched {
 
 /// What a transfer needs from its surroundings.
 pub struct Surroundings {
-    /// The repo, for messages.
+    /// The hub that knows the repo.
+    pub hub: HubName,
+    /// The repo, for messages and notes.
     pub repo: RepoId,
     /// The commit, whose snapshot may hold content already.
     pub commit: Commit,

@@ -5,17 +5,17 @@ use std::time::SystemTime;
 
 use crate::digest::Digest;
 use crate::error::Cause;
-use crate::repo::{HubName, RepoId, RepoPath};
 use crate::store::Store;
 use crate::store::census::{Census, Recorded};
 use crate::store::snapshot::FileRecord;
+use crate::store::wanted::Wanted;
 
 /// An unfinished content.
 #[derive(Clone, Debug)]
 pub struct Partial {
     /// What it will be.
     pub digest: Digest,
-    /// A file that it will be, where a record lists one.
+    /// A file that it will be, where a record lists one or its last writer noted one.
     pub wanted: Option<Wanted>,
     /// Bytes that it takes on the disk.
     pub disk_bytes: u64,
@@ -23,19 +23,6 @@ pub struct Partial {
     pub modified: SystemTime,
     /// Whether somebody may be at work on it.
     pub is_owned: bool,
-}
-
-/// A file that an unfinished content will be.
-#[derive(Clone, Debug)]
-pub struct Wanted {
-    /// The hub of the repo.
-    pub hub: HubName,
-    /// The repo.
-    pub repo: RepoId,
-    /// The path in the repo.
-    pub path: RepoPath,
-    /// The whole length.
-    pub len: u64,
 }
 
 /// Every unfinished content of the store, the largest first.
@@ -51,12 +38,13 @@ pub(super) fn all(store: &Store, census: &Census) -> Result<Vec<Partial>, Cause>
     }
     let partial = |unfinished: crate::store::census::Unfinished| {
         let digest = unfinished.digest?;
-        let wanted = wanted.get(&digest).map(|(recorded, file)| Wanted {
+        let listed = wanted.get(&digest).map(|(recorded, file)| Wanted {
             hub: recorded.manifest.hub,
             repo: recorded.repo.clone(),
             path: file.remote.path.clone(),
             len: file.remote.len,
         });
+        let wanted = listed.or(unfinished.wanted);
         Some(Partial {
             digest,
             wanted,

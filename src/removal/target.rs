@@ -1,15 +1,17 @@
 //! A reference, and which of its files, → what of the stock that is. Pure.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
+use crate::digest::Digest;
 use crate::error::{Cause, NotStored};
 use crate::hub::RemoteFile;
 use crate::inventory::find::names_like;
 use crate::reference::{Entry, Reference};
 use crate::removal::stock::Held;
 use crate::removal::{Marks, Part, Stock, Why};
-use crate::repo::{RepoId, RepoPath, Revision};
+use crate::repo::{HubName, RepoId, RepoPath, Revision};
 use crate::select::Selection;
+use crate::store::census::Unfinished;
 
 /// What is asked to go.
 #[derive(Clone, Debug)]
@@ -39,7 +41,13 @@ impl Wish {
     /// [`Cause::NotStored`] for a repo or revision of which nothing was pulled; what
     /// [`Selection::apply`] says of files; [`Cause::Usage`] for files that another revision needs too.
     pub fn mark(&self, stock: &Stock, marks: &mut Marks) -> Result<(), Cause> {
-        let found = self.find(stock)?;
+        let unfinished = self.unfinished(stock);
+        let found = match self.find(stock) {
+            // All that there is of it was cut short.
+            Err(Cause::NotStored(_)) if !unfinished.is_empty() => Vec::new(),
+            found => found?,
+        };
+        marks.unfinished.extend(unfinished);
         if self.selection.is_everything() {
             for index in found {
                 marks.add(index, self.part_of(&stock.commits[index]), Why::Asked);
@@ -65,6 +73,31 @@ impl Wish {
             }
         }
         Ok(())
+    }
+
+    /// Where all of a repo is asked to go: the unfinished contents that a pull of it has begun, by their
+    /// place, those excepted that another repo's record lists.
+    fn unfinished(&self, stock: &Stock) -> BTreeSet<usize> {
+        let Reference { hub, repo, .. } = &self.reference;
+        if self.reference.revision.is_some() || !self.selection.is_everything() {
+            return BTreeSet::new();
+        }
+        let is_it = |of: HubName, id: &RepoId| of == *hub && id == repo;
+        let others = stock.commits.iter();
+        let others = others.filter(|held| !is_it(held.manifest().hub, &held.recorded.repo));
+        let listed: HashSet<Digest> = others
+            .flat_map(|held| &held.manifest().files)
+            .map(|file| file.remote.digest)
+            .collect();
+        let is_meant = |one: &Unfinished| {
+            let wanted = one.wanted.as_ref();
+            let is_needed = one.digest.is_none_or(|digest| listed.contains(&digest));
+            !one.is_owned && !is_needed && wanted.is_some_and(|file| is_it(file.hub, &file.repo))
+        };
+        let all = stock.unfinished.iter().enumerate();
+        all.filter(|(_, one)| is_meant(one))
+            .map(|(index, _)| index)
+            .collect()
     }
 
     /// A commit that is named goes; a branch or tag alone only stops leading to it.

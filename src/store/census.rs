@@ -18,6 +18,7 @@ use crate::store::leftovers::digest_of;
 use crate::store::owner;
 use crate::store::sealed::{self, Opened};
 use crate::store::snapshot::{self, Manifest};
+use crate::store::wanted::{self, Wanted};
 
 mod blobs;
 
@@ -62,6 +63,8 @@ pub struct Unfinished {
     pub changed: SystemTime,
     /// Whether somebody may be at work on it.
     pub is_owned: bool,
+    /// A file that it will be, as who last wrote to it noted.
+    pub wanted: Option<Wanted>,
 }
 
 impl Store {
@@ -150,6 +153,7 @@ impl Store {
             disk_bytes: all().map(|there| there.blocks() * 512).sum(),
             changed: all().filter_map(|there| there.modified().ok()).max()?,
             is_owned: self.is_owned(&path, digest),
+            wanted: wanted::read(&path),
             path,
         })
     }

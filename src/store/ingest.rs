@@ -22,6 +22,7 @@ use crate::store::disk::{Disk, DiskFile};
 use crate::store::journal::{self, BootId, Identity, Journal};
 use crate::store::layout::Layout;
 use crate::store::names::take_name;
+use crate::store::wanted::{self, Wanted};
 
 /// Bytes read from the file at once while the hash catches up.
 const HASH_STEP: usize = 256 << 10;
@@ -102,6 +103,13 @@ impl Partial {
     /// Where the bytes are.
     pub fn data_path(&self) -> &std::path::Path {
         &self.data_path
+    }
+
+    /// Notes what it will be. Without the note it is as good, and people see its digest alone.
+    pub fn note(&self, wanted: &Wanted) {
+        if let Err(cause) = wanted::write(&self.dir, wanted) {
+            tracing::debug!(%cause, "what a partial will be is not noted");
+        }
     }
 
     /// What is still to come.

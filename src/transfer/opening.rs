@@ -16,6 +16,7 @@ use crate::report::Event;
 use crate::store::Store;
 use crate::store::blob::hash_file;
 use crate::store::lock::{Lock, POLL};
+use crate::store::wanted::Wanted;
 use crate::transfer::Held;
 use crate::transfer::engine::{Engine, lock};
 use crate::transfer::job::{Large, OpenFile};
@@ -60,6 +61,7 @@ impl Engine {
                 Ok(())
             }
             Opening::Large(locks, large) => {
+                self.note(&large, file).await?;
                 let missing = large.partial.missing();
                 job.set_open(Some(Arc::new(OpenFile {
                     large: Some(large),
@@ -70,6 +72,23 @@ impl Engine {
                 self.hand_to_keeper(file).await
             }
         }
+    }
+
+    /// Says in the folder of a partial what it will be.
+    async fn note(&self, large: &Large, file: FileIndex) -> Result<(), Cause> {
+        let remote = &self.jobs[file].file;
+        let wanted = Wanted {
+            hub: self.around.hub,
+            repo: self.around.repo.clone(),
+            path: remote.path.clone(),
+            len: remote.len,
+        };
+        let partial = Arc::clone(&large.partial);
+        blocking(move || {
+            partial.note(&wanted);
+            Ok(())
+        })
+        .await
     }
 
     fn started(&self, file: FileIndex, have_bytes: u64) {

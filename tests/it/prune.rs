@@ -172,6 +172,18 @@ fn room_is_made_from_what_was_used_least() {
     assert!(!is_there(&larder, &hub, "org/one"));
 }
 
+/// A hub of which a pull can be cut short.
+fn slow() -> Hub {
+    let shape = crate::hub::Shape {
+        rate: Some(MB),
+        ..crate::hub::Shape::default()
+    };
+    Hub::builder()
+        .repo(repo("org/one", 81))
+        .shape(Origin::Cdn, shape)
+        .start()
+}
+
 /// A pull that was killed when it had one content and a part of the other.
 fn killed(hub: &Hub) -> Larder {
     let larder = Larder::at(hub);
@@ -186,14 +198,7 @@ fn killed(hub: &Hub) -> Larder {
 
 #[test]
 fn what_an_interrupted_pull_left_goes_after_a_week() {
-    let shape = crate::hub::Shape {
-        rate: Some(MB),
-        ..crate::hub::Shape::default()
-    };
-    let hub = Hub::builder()
-        .repo(repo("org/one", 81))
-        .shape(Origin::Cdn, shape)
-        .start();
+    let hub = slow();
     let larder = killed(&hub);
     let before = tree(larder.home());
     prune(&larder, &[]).says(&[
@@ -212,15 +217,29 @@ fn what_an_interrupted_pull_left_goes_after_a_week() {
 }
 
 #[test]
+fn a_first_pull_that_was_interrupted_is_known_by_its_repo_and_goes_with_it() {
+    let hub = slow();
+    let larder = killed(&hub);
+    let rows = larder.args(["ls", "--json"]).run().succeeded().json();
+    let row = &rows[0];
+    let name = (&row["hub"], &row["repo"], &row["file"]);
+    assert_eq!(
+        name,
+        (&"hf".into(), &"org/one".into(), &"weights.bin".into())
+    );
+    assert_eq!(row["file_bytes"], 2 * MB);
+    let rm = |args: &[&str]| larder.args(["rm", "org/one"]).and(args).run();
+    let promised = rm(&["--dry-run", "--json"]).succeeded().json();
+    assert_eq!(promised["unfinished_files"], 1);
+    let ran = rm(&["--yes", "--json"]).succeeded().json();
+    assert_eq!(ran["freed_bytes"], promised["freed_bytes"]);
+    assert_eq!(tree(&larder.store().join("partial")), "");
+    rm(&["--yes"]).exited(3);
+}
+
+#[test]
 fn what_is_unfinished_goes_at_once_on_request() {
-    let shape = crate::hub::Shape {
-        rate: Some(MB),
-        ..crate::hub::Shape::default()
-    };
-    let hub = Hub::builder()
-        .repo(repo("org/one", 81))
-        .shape(Origin::Cdn, shape)
-        .start();
+    let hub = slow();
     let larder = killed(&hub);
     let ran = prune(&larder, &["--partials-older-than", "0"]);
     assert!(!ran.stderr.contains("kept"), "{ran:?}");

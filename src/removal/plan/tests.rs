@@ -168,6 +168,7 @@ fn what_goes_is_not_kept_for_a_pull() {
         disk_bytes: 7,
         changed: SystemTime::UNIX_EPOCH,
         is_owned: false,
+        wanted: None,
     };
     stock.unfinished = vec![unfinished(missing), unfinished(kept)];
     let mut marks = Marks::default();
