@@ -29,10 +29,12 @@ mod look;
 mod names;
 mod partial;
 mod parts;
+mod sight;
 mod stored;
 
-pub use holdings::{Holdings, Presence, Sight};
+pub use holdings::Holdings;
 pub use partial::Partial;
+pub use sight::{Presence, Sight};
 
 /// Everything in a store and in the views beside it.
 #[derive(Debug, Default)]

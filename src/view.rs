@@ -4,7 +4,7 @@
 //! knows no more of a layout than these: what lies there already, how a commit's files become
 //! visible, and how they go again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 use std::fs::{File, Metadata};
 use std::path::{Path, PathBuf};
@@ -201,8 +201,9 @@ pub trait RepoView: Send + Sync {
         None
     }
 
-    /// Folders in which removing a file changes something, besides that of its name.
-    fn folders(&self) -> Vec<PathBuf> {
+    /// Folders in which removing files changes something, besides those of their names. `is_named` tells
+    /// whether a revision leads to them.
+    fn folders(&self, _is_named: bool) -> Vec<PathBuf> {
         Vec::new()
     }
 
@@ -318,6 +319,8 @@ pub struct Withdrawal<'a> {
     /// The files, and every look by which their content is known to be what was proven: that of the
     /// store's blob, and those that were recorded.
     pub files: &'a [(RemoteFile, Vec<Stamp>)],
+    /// Names that stay whatever goes: another client needs them.
+    pub kept: &'a HashSet<PathBuf>,
     /// The store: a link that leads nowhere was ours if it leads into that.
     pub store: &'a Path,
     /// Whether nothing of the commit stays: then whatever is noted of it goes as well, unless another

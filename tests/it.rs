@@ -33,6 +33,9 @@ mod folder_disks;
 mod format;
 #[path = "it/freed.rs"]
 mod freed;
+#[cfg(target_os = "linux")]
+#[path = "it/freed_by_others.rs"]
+mod freed_by_others;
 #[path = "it/ls.rs"]
 mod ls;
 #[path = "it/offline.rs"]

@@ -125,7 +125,8 @@ fn look(
     output: &mut Output,
 ) -> Result<(Stock, Removal), Error> {
     let store = &shelf.store;
-    let stock = Stock::of(store, &shelf.views);
+    let beside = task.is_swept.then_some(&*shelf.views);
+    let stock = Stock::of(store, beside);
     let stock = stock.map_err(|cause| cause.on_path("read the store", store.root()))?;
     let mut marks = (task.mark)(shelf, &stock, agreed.is_some())?;
     if let Some((agreed, is_seen)) = agreed {

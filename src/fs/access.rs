@@ -1,5 +1,6 @@
 //! What this user may do in a folder, asked before anything is done in several of them.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use rustix::fs::Access as Mode;
@@ -25,13 +26,13 @@ pub(crate) enum Access {
 /// When it cannot be asked.
 pub(crate) fn access(dir: &Path) -> Result<Access, Cause> {
     let may = |mode| match rustix::fs::access(dir, mode) {
-        Err(Errno::ACCESS) => Ok(false),
+        Err(Errno::ACCESS | Errno::PERM) => Ok(false),
         Ok(()) | Err(Errno::NOENT | Errno::NOTDIR | Errno::ROFS) => Ok(true),
         Err(error) => Err(std::io::Error::from(error)),
     };
     let listed = Mode::READ_OK | Mode::EXEC_OK;
     let answer = || {
-        if may(listed | Mode::WRITE_OK)? {
+        if may(listed | Mode::WRITE_OK)? && !is_others_sticky(dir) {
             Ok(Access::Full)
         } else if may(listed)? {
             Ok(Access::Fixed)
@@ -40,6 +41,14 @@ pub(crate) fn access(dir: &Path) -> Result<Access, Cause> {
         }
     };
     answer().on_path("look at", dir)
+}
+
+/// Whether only the owner of a name may remove it from the folder, and that is mostly another user.
+fn is_others_sticky(dir: &Path) -> bool {
+    let me = rustix::process::geteuid();
+    let is_it =
+        |there: &std::fs::Metadata| there.mode() & 0o1000 != 0 && there.uid() != me.as_raw();
+    !me.is_root() && std::fs::metadata(dir).is_ok_and(|there| is_it(&there))
 }
 
 /// Makes sure that names can be removed from these folders, where they are there.

@@ -100,7 +100,7 @@ impl Detail {
     /// When the store cannot be read.
     pub fn take(store: &Store, census: &Census, record: usize) -> Result<Self, Cause> {
         let blobs = store.blobs()?;
-        let holdings = Holdings::of(census, &blobs);
+        let holdings = Holdings::of(census, &blobs, &[]);
         let recorded = &census.commits[record];
         let manifest = &recorded.manifest;
         let views = holdings.views(record).to_vec();

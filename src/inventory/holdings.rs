@@ -9,10 +9,12 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 use foldhash::{HashMap, HashSet};
 
+use super::Sight;
 use super::foreign;
 use super::ledger::{Hold, Ledger};
 use super::look::{Looker, Ours, Seen};
@@ -20,7 +22,7 @@ use crate::digest::BlobId;
 use crate::fs::{FileId, parallel};
 use crate::store::census::{Blob, Census};
 use crate::store::snapshot::FileRecord;
-use crate::view::ViewId;
+use crate::view::View;
 use crate::view::lying::Lying;
 
 /// What keeps a name of a content.
@@ -125,28 +127,6 @@ struct Rest {
     stuck: HashSet<PathBuf>,
 }
 
-/// What became of a commit in a view that it was published to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sight {
-    /// Which view.
-    pub view: ViewId,
-    /// The folder that readers open, or would.
-    pub folder: PathBuf,
-    /// Whether it is there.
-    pub presence: Presence,
-}
-
-/// Whether a view shows a commit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Presence {
-    /// At least one of the files that were pulled has its name there.
-    Shown,
-    /// None has.
-    Gone,
-    /// Nobody can tell: the disk of the view is not there, or this user may not look.
-    Away,
-}
-
 /// What an unrecorded snapshot holds.
 #[derive(Clone, Debug, Default)]
 pub struct ForeignHolds(Vec<Hold>);
@@ -169,8 +149,9 @@ impl Rest {
 impl Holdings {
     /// Looks at the names of every recorded file, and lets what other clients made in the same views hold
     /// theirs: what stays when every record goes is told by the same numbers.
-    pub fn of(census: &Census, blobs: &HashMap<BlobId, Blob>) -> Self {
-        let listed = foreign::list(census, &[]);
+    /// `beside` are views that no record need name.
+    pub fn of(census: &Census, blobs: &HashMap<BlobId, Blob>, beside: &[Arc<dyn View>]) -> Self {
+        let listed = foreign::list(census, beside);
         let (mut holdings, found) = foreign::look(census, blobs, listed);
         found.enter(&mut holdings);
         holdings
@@ -260,6 +241,7 @@ impl Holdings {
             views: Vec::new(),
         };
         let mut ours = Vec::with_capacity(seen.len());
+        let is_kept = seen.iter().any(Seen::may_lead_into_store);
         for part in seen {
             for file in part.foreign {
                 foreign(&part.sight, file);
@@ -268,7 +250,11 @@ impl Holdings {
             held.views.extend(part.is_listed.then_some(part.sight));
         }
         for (index, file) in files.iter().enumerate() {
-            held.names.extend(self.hold_blob(file, blobs));
+            let stored = self.hold_blob(file, blobs);
+            if let Some(stored) = stored.filter(|_| is_kept) {
+                self.ledger.keep(stored);
+            }
+            held.names.extend(stored);
             for (is_fixed, names) in &mut ours {
                 while let Some(ours) = names.next_if(|ours| ours.file == index) {
                     held.names.push(self.hold_name(ours, *is_fixed));
@@ -357,6 +343,16 @@ impl Holdings {
         for hold in &holds.0 {
             self.ledger.keep(*hold);
         }
+    }
+
+    /// The names in views that stay when all commits go.
+    pub fn kept_names(&self) -> std::collections::HashSet<PathBuf> {
+        let kept = self.ledger.kept();
+        kept.filter_map(|name| match name {
+            Name::Stored(_) => None,
+            Name::Shown(shown) => Some(PathBuf::from(&shown.path)),
+        })
+        .collect()
     }
 
     /// Whether a blob stays when all commits go: it has a name that no commit holds, in an adopted

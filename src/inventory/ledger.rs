@@ -40,6 +40,7 @@ struct Name {
     /// How many names it stands for that come and go together.
     weight: u64,
     holders: usize,
+    is_kept: bool,
 }
 
 /// A name that somebody holds: who lets go of it hands it to [`Ledger::freed_by`].
@@ -84,7 +85,14 @@ impl<F: Eq + Hash, N: Eq + Hash> Ledger<F, N> {
     pub(super) fn keep(&mut self, Hold(name): Hold) {
         let name = &mut self.names[name];
         name.holders += 1;
+        name.is_kept = true;
         self.contents[name.content].is_kept = true;
+    }
+
+    /// The names that are kept.
+    pub(super) fn kept(&self) -> impl Iterator<Item = &N> {
+        let names = self.by_name.iter();
+        names.filter_map(|(name, at)| self.names[*at].is_kept.then_some(name))
     }
 
     /// As [`Ledger::keep`], of all names that are so.
@@ -119,6 +127,7 @@ impl<F: Eq + Hash, N: Eq + Hash> Ledger<F, N> {
                 content,
                 weight,
                 holders: 0,
+                is_kept: false,
             });
             contents[content].known += weight;
             names.len() - 1

@@ -15,9 +15,9 @@ use crate::error::Cause;
 use crate::fs::{Access, Stamp, access, lstat, parallel};
 use crate::store::census::{Blob, Census, Recorded};
 use crate::store::snapshot::FileRecord;
-use crate::view::RepoView;
 use crate::view::lying::Lying;
 use crate::view::places::is_there;
+use crate::view::{RepoView, ViewKind};
 
 /// What was seen of the files of a commit in one part of a view, in the order of its manifest.
 #[derive(Default)]
@@ -58,6 +58,14 @@ pub(super) struct Seen {
     pub(super) is_fixed: bool,
     /// The folder below which no name can be removed, since not all of it can be read.
     pub(super) stuck: Option<PathBuf>,
+}
+
+impl Seen {
+    /// Whether a folder that cannot be changed may have links to the store's blobs, which stay then.
+    pub(super) fn may_lead_into_store(&self) -> bool {
+        let is_out_of_reach = self.is_fixed || self.sight.presence == Presence::Away;
+        self.sight.view.kind == ViewKind::Folder && is_out_of_reach
+    }
 }
 
 /// Looks at the names of recorded files.
@@ -113,7 +121,8 @@ impl<'a> Looker<'a> {
             ours: Vec::with_capacity(files.len()),
             ..Looks::default()
         };
-        for dir in part.shows.folders() {
+        let is_named = !recorded.manifest.revisions.is_empty();
+        for dir in part.shows.folders(is_named) {
             looks.see(&dir)?;
         }
         let mut open_folders: HashSet<&str> = HashSet::default();

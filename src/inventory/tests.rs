@@ -121,6 +121,7 @@ impl Home {
             revisions: &revisions,
             shown_at: &revisions,
             files: &files,
+            kept: &HashSet::new(),
             store: Path::new("/store"),
             is_whole: true,
         })

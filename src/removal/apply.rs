@@ -1,7 +1,7 @@
 //! Does what a [`Removal`] says, under the store's lock alone.
 
 use std::collections::{BTreeSet, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tokio_util::sync::CancellationToken;
 
@@ -10,9 +10,10 @@ use crate::error::{Cause, Error};
 use crate::fs::{self, FileId, Stamp};
 use crate::hub::RemoteFile;
 use crate::removal::{Going, Key, Removal};
-use crate::repo::{Commit, RepoPath, Revision};
+use crate::repo::{RepoPath, Revision};
 use crate::store::Store;
 use crate::store::collect::Collecting;
+use crate::store::snapshot::Manifest;
 use crate::view::places::{Place, is_there, places, unless_closed};
 use crate::view::{RepoView, View, ViewId, ViewKind, Withdrawal, Withdrawn};
 
@@ -80,12 +81,16 @@ pub fn apply(
     stop: &CancellationToken,
 ) -> Result<Removed, Error> {
     let mut removed = Removed::default();
+    let around = Around {
+        store: store.root(),
+        kept: &removal.kept_names,
+    };
     for going in &removal.commits {
         let on_repo = |cause: Cause| cause.on_repo("remove", &going.repo);
         if stop.is_cancelled() {
             return Err(on_repo(Cause::Cancelled));
         }
-        withdraw(store, going, &mut removed).map_err(on_repo)?;
+        withdraw(store, around, going, &mut removed).map_err(on_repo)?;
         if !removed.kept.contains(&going.key()) {
             forget_revisions(store, leave, going).map_err(on_repo)?;
         }
@@ -100,8 +105,20 @@ pub fn apply(
     Ok(removed)
 }
 
+/// What every withdrawal is told.
+#[derive(Clone, Copy)]
+struct Around<'a> {
+    store: &'a Path,
+    kept: &'a HashSet<PathBuf>,
+}
+
 /// Takes a commit, or what goes of it, out of every view that is there.
-fn withdraw(store: &Store, going: &Going, removed: &mut Removed) -> Result<(), Cause> {
+fn withdraw(
+    store: &Store,
+    around: Around<'_>,
+    going: &Going,
+    removed: &mut Removed,
+) -> Result<(), Cause> {
     let pulled = with_looks(store, going)?;
     for id in &going.manifest.views {
         if !is_there(&id.root) {
@@ -111,7 +128,7 @@ fn withdraw(store: &Store, going: &Going, removed: &mut Removed) -> Result<(), C
         }
         let (view, commit) = (id.open(), &going.manifest.commit);
         for place in places(view.as_ref(), &going.repo, commit, &going.shown_at).into_values() {
-            let Some(withdrawn) = unless_closed(withdraw_at(store, going, &pulled, place))? else {
+            let Some(withdrawn) = unless_closed(withdraw_at(around, going, &pulled, place))? else {
                 removed.closed.insert(id.root.clone());
                 keep_linked(going, id, removed);
                 continue;
@@ -120,7 +137,7 @@ fn withdraw(store: &Store, going: &Going, removed: &mut Removed) -> Result<(), C
         }
         for left in going.left_at.iter().filter(|(_, files)| !files.is_empty()) {
             let part = view.at(&going.repo, left.0);
-            match unless_closed(withdraw_left(store, going, &pulled, part.as_ref(), left))? {
+            match unless_closed(withdraw_left(around, going, &pulled, part.as_ref(), left))? {
                 Some(withdrawn) => removed.withdrew(withdrawn),
                 None => {
                     removed.closed.insert(id.root.clone());
@@ -133,7 +150,7 @@ fn withdraw(store: &Store, going: &Going, removed: &mut Removed) -> Result<(), C
 
 /// What the next commit of a revision left standing in the folder of that.
 fn withdraw_left(
-    store: &Store,
+    around: Around<'_>,
     going: &Going,
     pulled: &[(RemoteFile, Vec<Stamp>)],
     part: &dyn RepoView,
@@ -141,14 +158,14 @@ fn withdraw_left(
 ) -> Result<Withdrawn, Cause> {
     let files = pulled.iter().filter(|(file, _)| left.contains(&file.path));
     let files: Vec<_> = files.cloned().collect();
-    let commit = &going.manifest.commit;
-    must_be_open(part, commit, &files)?;
+    must_be_open(part, going, &files)?;
     part.withdraw(&Withdrawal {
-        commit,
+        commit: &going.manifest.commit,
         revisions: &[],
         shown_at: std::slice::from_ref(revision),
         files: &files,
-        store: store.root(),
+        kept: around.kept,
+        store: around.store,
         is_whole: false,
     })
 }
@@ -163,7 +180,7 @@ fn keep_linked(going: &Going, view: &ViewId, removed: &mut Removed) {
 
 /// What is at one place goes with the last revision that leads there.
 fn withdraw_at(
-    store: &Store,
+    around: Around<'_>,
     going: &Going,
     pulled: &[(RemoteFile, Vec<Stamp>)],
     (part, leading): Place,
@@ -172,16 +189,16 @@ fn withdraw_at(
     let goes = |file: &RemoteFile| is_whole || going.files.contains(&file.path);
     let files = pulled.iter().filter(|(file, _)| goes(file));
     let files: Vec<_> = files.cloned().collect();
-    let commit = &going.manifest.commit;
-    must_be_open(part.as_ref(), commit, &files)?;
+    must_be_open(part.as_ref(), going, &files)?;
     let revisions: Vec<_> = going.revisions.iter().cloned().collect();
     let shown_at: Vec<_> = leading.iter().cloned().collect();
     part.withdraw(&Withdrawal {
-        commit,
+        commit: &going.manifest.commit,
         revisions: &revisions,
         shown_at: &shown_at,
         files: &files,
-        store: store.root(),
+        kept: around.kept,
+        store: around.store,
         is_whole,
     })
 }
@@ -192,12 +209,23 @@ fn withdraw_at(
 /// When a folder may not be changed.
 fn must_be_open(
     part: &dyn RepoView,
-    commit: &Commit,
+    going: &Going,
     files: &[(RemoteFile, Vec<Stamp>)],
 ) -> Result<(), Cause> {
-    let names = files.iter().map(|(file, _)| part.name_of(commit, file));
+    if files.is_empty() {
+        return Ok(());
+    }
+    let Manifest {
+        commit, revisions, ..
+    } = &going.manifest;
+    // As the number was computed that was promised: for the whole commit.
+    let names = going
+        .pulled
+        .iter()
+        .map(|(file, _)| part.name_of(commit, file));
     let above = names.filter_map(|name| Some(name.parent()?.to_owned()));
-    let folders: BTreeSet<PathBuf> = part.folders().into_iter().chain(above).collect();
+    let folders = part.folders(!revisions.is_empty()).into_iter();
+    let folders: BTreeSet<PathBuf> = folders.chain(above).collect();
     fs::must_change(folders.iter().map(PathBuf::as_path))
 }
 

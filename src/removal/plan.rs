@@ -25,9 +25,11 @@ pub struct Removal {
     pub unclaimed: BTreeSet<BlobId>,
     /// The git ids by which pulls find what stays.
     pub kept_git: BTreeSet<GitOid>,
+    /// Names in views that stay whatever goes: another client needs them.
+    pub kept_names: HashSet<PathBuf>,
     /// What is unfinished and goes.
     pub unfinished: Vec<Unfinished>,
-    /// Bytes that become free, as far as every view can be changed. Names that are given up alone,
+    /// Bytes that become free. Names that are given up alone,
     /// while the commit stays, are not counted.
     pub freed_bytes: u64,
     /// Records that say nothing. They stay, and so does what no record names: it may be theirs.
@@ -75,6 +77,7 @@ impl Removal {
         self.blobs.extend(other.blobs);
         self.unclaimed.extend(other.unclaimed);
         self.kept_git.extend(other.kept_git);
+        self.kept_names.extend(other.kept_names);
         self.unfinished.extend(other.unfinished);
         self.freed_bytes += other.freed_bytes;
         self.damaged.extend(other.damaged);
@@ -163,6 +166,7 @@ impl Removal {
             unfinished,
             freed_bytes,
             damaged: stock.damaged.clone(),
+            kept_names: stock.holdings.kept_names(),
             unclaimed: marks.blobs.clone(),
             kept_git,
             commits,

@@ -167,12 +167,13 @@ pub(super) fn is_pulled(file: &FileRecord) -> bool {
 }
 
 impl Stock {
-    /// Reads a store and what its views say of it, and `beside`, where pulls may have been cut short.
+    /// Reads a store and what its views say of it. For a look at what pulls left that were cut short,
+    /// `beside` are the views beside the store.
     ///
     /// # Errors
     /// When something cannot be read; [`Cause::TooNew`] when a newer larder has written records: what
     /// they need cannot be told.
-    pub fn of(store: &Store, beside: &[Arc<dyn View>]) -> Result<Self, Cause> {
+    pub fn of(store: &Store, beside: Option<&[Arc<dyn View>]>) -> Result<Self, Cause> {
         let census = store.census()?;
         if let Some((path, version)) = census.newer.first() {
             return Err(Cause::TooNew {
@@ -183,7 +184,7 @@ impl Stock {
         }
         let blobs = store.blobs()?;
         let mut stock = Self {
-            holdings: Holdings::of(&census, &blobs),
+            holdings: Holdings::of(&census, &blobs, beside.unwrap_or_default()),
             damaged: census.damaged,
             blobs,
             unfinished: store.all_unfinished()?,
@@ -201,7 +202,9 @@ impl Stock {
                 stock.unclaimed.insert(*id, written);
             }
         }
-        stock.loose = stock.find_loose(beside)?;
+        if let Some(beside) = beside {
+            stock.loose = stock.find_loose(beside)?;
+        }
         Ok(stock)
     }
 

@@ -94,7 +94,7 @@ pub(super) fn look_again(stock: &mut Stock) {
         commits: commits.collect(),
         ..Census::default()
     };
-    stock.holdings = Holdings::of(&census, &stock.blobs);
+    stock.holdings = Holdings::of(&census, &stock.blobs, &[]);
 }
 
 fn one(len: u64) -> Blob {

@@ -18,9 +18,17 @@ use tempfile::TempDir;
 
 use super::folders::Folders;
 use crate::error::Cause;
-use crate::fs::{FileId, OnPath, make_dir, make_dirs, share_dir, share_file};
+use crate::fs::{
+    FileId, OnPath, files_below, make_dir, make_dirs, read_small, share_dir, share_file,
+};
 
 const PREFIX: &str = "publish-";
+
+/// Has a line for each name that its maker was about to put elsewhere.
+const NOTE: &str = "put";
+
+/// A note above this size is not ours.
+const MAX_NOTE_BYTES: u64 = 64 << 20;
 
 /// Longer than any publication takes.
 const ABANDONED: Duration = Duration::from_secs(3600);
@@ -61,6 +69,12 @@ impl Aside {
         Ok(self.mine.insert(mine).dir.path().join(name))
     }
 
+    /// Notes what is about to be put elsewhere: should this process die, [`left`] tells of it.
+    pub(super) fn note(&mut self, lines: &[String]) -> Result<(), Cause> {
+        let path = self.name()?.with_file_name(NOTE);
+        fs::write(&path, lines.join("\n")).on_path("write", &path)
+    }
+
     /// Writes `bytes` to `path`: readers see the old or the new content, and nothing beside it.
     pub(super) fn put(
         &mut self,
@@ -79,6 +93,14 @@ impl Aside {
         });
         written.on_path("write", path)?;
         folders.show(&made, path)
+    }
+
+    /// Leaves everything, as a process does that is killed.
+    #[cfg(test)]
+    pub(super) fn die(mut self) {
+        if let Some(Mine { dir, _held }) = self.mine.take() {
+            let _left = dir.keep();
+        }
     }
 
     /// Whether this filesystem takes names that differ in case for one name.
@@ -141,8 +163,40 @@ fn is_held_elsewhere(dir: &File) -> bool {
     taken.is_err_and(|error| error == rustix::io::Errno::WOULDBLOCK)
 }
 
+/// What crashes have left in a private folder.
+#[derive(Debug, Default)]
+pub(super) struct Left {
+    /// What was being made there.
+    pub(super) made: Vec<PathBuf>,
+    /// The lines of the notes.
+    pub(super) noted: Vec<String>,
+}
+
+/// Looks at what crashes have left, and leaves it.
+pub(super) fn left(private: &Path) -> Left {
+    let mut left = Left::default();
+    each_left(private, |dir| {
+        let note = dir.join(NOTE);
+        left.made.extend(files_below(dir).unwrap_or_default());
+        left.made.retain(|path| *path != note);
+        let lines = read_small(&note, MAX_NOTE_BYTES).ok().flatten();
+        let lines = String::from_utf8(lines.unwrap_or_default());
+        let lines = lines.unwrap_or_default();
+        left.noted.extend(lines.lines().map(str::to_owned));
+    });
+    left
+}
+
 /// Removes what crashes have left, as far as possible.
 fn sweep(private: &Path) {
+    each_left(private, |dir| {
+        fs::remove_dir_all(dir).ok();
+    });
+    fs::remove_dir(private).ok();
+}
+
+/// Gives every folder to `see` that a crash has left, one after the other and held meanwhile.
+fn each_left(private: &Path, mut see: impl FnMut(&Path)) {
     if !is_real_folder(private) {
         return;
     }
@@ -158,12 +212,11 @@ fn sweep(private: &Path) {
         };
         let is_settled = name.starts_with(&prefix) && hold(&path).is_none();
         if is_settled || is_old(&held) {
-            fs::remove_dir_all(&path).ok();
+            see(&path);
         }
         // Until here, or its maker takes it in between and builds in what goes away.
         drop(held);
     }
-    fs::remove_dir(private).ok();
 }
 
 /// Whether it is a folder and no link to one: that leads to what is somebody else's.

@@ -148,11 +148,6 @@ impl RepoView for Files {
         Some(note.is_some_and(|note| note.commit == *commit))
     }
 
-    /// The notes of what is there.
-    fn folders(&self) -> Vec<PathBuf> {
-        vec![self.layout.download()]
-    }
-
     fn folder_of(&self, _commit: &Commit) -> PathBuf {
         self.layout.root().to_owned()
     }

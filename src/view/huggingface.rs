@@ -196,10 +196,10 @@ impl RepoView for RepoCache {
         Some(self.layout.blob(file.digest))
     }
 
-    fn folders(&self) -> Vec<PathBuf> {
-        let layout = &self.layout;
-        let folders = [layout.blobs(), layout.refs(), layout.trees()];
-        folders.into_iter().chain([layout.snapshots()]).collect()
+    fn folders(&self, is_named: bool) -> Vec<PathBuf> {
+        let always = [self.layout.blobs(), self.layout.snapshots()];
+        let refs = is_named.then(|| self.layout.refs());
+        always.into_iter().chain(refs).collect()
     }
 
     /// What another commit leads to is known when all snapshots were read.

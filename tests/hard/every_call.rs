@@ -149,6 +149,11 @@ fn dies_at_and_is_pruned(hub: &Hub, nth: u64) -> bool {
     assert_eq!(ran.code, Some(0), "killed at {call}: {ran:#?}");
     let left = unreachable(&larder);
     assert_eq!(left, Vec::<PathBuf>::new(), "killed at {call}: {ran:#?}");
+    if !files_below(&larder.store().join("manifests")).is_empty() {
+        let names = files_below(&larder.repo(ID).join("snapshots"));
+        assert!(!names.is_empty(), "what is on record went: {call}");
+        assert_eq!(truth::lies(&larder, hub, &[ID]), Vec::<String>::new());
+    }
     true
 }
 

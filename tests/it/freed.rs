@@ -2,16 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use crate::bin::Larder;
 use crate::hub::{Content, Hub, Repo};
-use crate::tree::tree;
 
 const MB: u64 = 1_000_000;
-const NOBODY: u32 = 65534;
 
 /// Two repos that share their weights, one of them also in a folder, where people edit the small files.
 fn hub() -> Hub {
@@ -114,58 +112,6 @@ fn what_another_client_shows_is_promised_by_nobody() {
     assert_eq!(ran.succeeded().json()["freed_bytes"], promised);
     let theirs = larder.snapshot("org/a", &"b".repeat(40)).join("theirs.bin");
     assert_eq!(fs::metadata(theirs).unwrap().len(), own.len());
-}
-
-/// Of a cache that this user may not change nothing goes, and nothing is promised.
-#[test]
-fn what_may_not_be_removed_is_promised_by_nobody() {
-    // The folder that is closed, below the snapshot of the commit that goes or beside it.
-    for (closed, mode) in [
-        ("main/sub", 0o555),
-        ("main/sub", 0o111),
-        ("main", 0o555),
-        ("v1/sub", 0o000),
-    ] {
-        let repo = Repo::model("org/a")
-            .lfs("sub/own.bin", Content::synthetic(3 * MB, 92))
-            .tag("v1")
-            .lfs("top.bin", Content::synthetic(MB, 93))
-            .branch("main");
-        let hub = Hub::builder().repo(repo).start();
-        let larder = Larder::at(&hub);
-        if rustix::process::geteuid().is_root() {
-            chown(larder.home(), Some(NOBODY), Some(NOBODY)).unwrap();
-        }
-        for revision in ["v1", "main"] {
-            let pull = larder.pull(["org/a", "--revision", revision]);
-            pull.bound_by_permissions().run().succeeded();
-        }
-        let (revision, below) = closed.split_once('/').unwrap_or((closed, ""));
-        let commit = hub.commit_of("org/a", revision).unwrap();
-        let dir = larder.snapshot("org/a", &commit).join(below);
-        let before = tree(&larder.hub_cache());
-        fs::set_permissions(&dir, fs::Permissions::from_mode(mode)).unwrap();
-        let run = |args: &[&str]| larder.args(args).bound_by_permissions().run();
-        let rows = run(&["ls", "--json"]).succeeded().json();
-        let main = hub.commit_of("org/a", "main").unwrap();
-        let commits = rows[0]["revisions"].as_array().unwrap().iter();
-        let row = commits.clone().find(|row| row["commit"] == main.as_str());
-        assert_eq!(row.unwrap()["unique_bytes"], 0, "{closed} {mode:o}");
-        let dry = run(&["rm", "org/a@main", "--dry-run", "--json"]);
-        assert_eq!(
-            dry.succeeded().json()["freed_bytes"],
-            0,
-            "{closed} {mode:o}"
-        );
-        let ran = run(&["rm", "org/a@main", "--yes"]).succeeded();
-        ran.says(&["cannot be changed by this user: what it shows stays"]);
-        assert!(
-            ran.stdout.contains(" 0 B freed"),
-            "{closed} {mode:o}: {ran:?}"
-        );
-        fs::set_permissions(&dir, fs::Permissions::from_mode(0o755)).unwrap();
-        assert_eq!(tree(&larder.hub_cache()), before, "{closed} {mode:o}");
-    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use super::Files;
 use crate::error::Cause;
 use crate::fs::{Stamp, list, lstat, remove_counted, remove_empty_above, remove_file};
 use crate::hub::RemoteFile;
+use crate::view::places::unless_closed;
 use crate::view::{Withdrawal, Withdrawn};
 
 impl Files {
@@ -24,9 +25,9 @@ impl Files {
             self.withdraw_file(withdrawal, file, stamps, &mut withdrawn)?;
         }
         if withdrawal.is_whole {
-            remove_file(&self.layout.tree(withdrawal.commit))?;
+            unless_closed(remove_file(&self.layout.tree(withdrawal.commit)))?;
         }
-        self.remove_shell()?;
+        unless_closed(self.remove_shell())?;
         Ok(withdrawn)
     }
 
@@ -65,7 +66,8 @@ impl Files {
             self.layout.metadata(&file.path),
             self.layout.lock(&file.path),
         ] {
-            remove_file(&path)?;
+            // A note that this user may not remove is one of a file that is gone.
+            unless_closed(remove_file(&path))?;
             remove_empty_above(&path, &self.layout.download());
         }
         Ok(())
@@ -112,6 +114,7 @@ mod tests {
                 revisions: &[],
                 shown_at: &[],
                 files: &[(file.clone(), stamps)],
+                kept: &std::collections::HashSet::new(),
                 store: Path::new("/store"),
                 is_whole: true,
             })

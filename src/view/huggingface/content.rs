@@ -17,6 +17,7 @@ impl RepoCache {
     /// Gives every content its name in `blobs`, once.
     pub(super) fn put_blobs(&self, items: &[Item<'_>], work: &mut Work) -> Result<(), Cause> {
         let mut done = HashSet::with_capacity(items.len());
+        self.note_new(items, work)?;
         for item in items.iter().filter(|item| done.insert(item.file.digest)) {
             let blob = self.layout.blob(item.file.digest);
             // What lies there was looked at there. What does not is new to the view, mostly.
@@ -31,6 +32,22 @@ impl RepoCache {
             }
         }
         Ok(())
+    }
+
+    /// Notes which blobs are about to come: nothing leads to them until the names are there, and what
+    /// another client left without a name is not to be taken for ours.
+    fn note_new(&self, items: &[Item<'_>], work: &mut Work) -> Result<(), Cause> {
+        let mut new = Vec::new();
+        for item in items {
+            let blob = self.layout.blob(item.file.digest);
+            if item.content != blob && lstat(&blob)?.is_none() {
+                new.push(item.file.digest.to_string());
+            }
+        }
+        if new.is_empty() {
+            return Ok(());
+        }
+        work.aside.note(&new)
     }
 
     /// Gives every item its name in the snapshot. The blobs are there.

@@ -1,7 +1,7 @@
 //! What lies in the cache, as `huggingface_hub` finds it (`utils._cache_manager.scan_cache_dir`), but
 //! that one thing that is wrong hides no other: what is no repo, no snapshot or no file is passed over.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +11,7 @@ use crate::error::Cause;
 use crate::fs::{is_absent, list, lstat};
 use crate::repo::{Commit, HubName, RepoId, RepoKind, Revision};
 use crate::view::lying::{Contents, Lying, Snapshot, walk};
+use crate::view::places::unless_closed;
 
 /// Every snapshot in the cache at `root`.
 pub(super) fn snapshots(root: &Path) -> Result<Vec<Snapshot>, Cause> {
@@ -54,11 +55,12 @@ pub(super) fn contents(repo: &RepoCache, snapshot: &Snapshot) -> Result<Contents
     if !lstat(&snapshot.folder)?.is_some_and(|there| there.is_dir()) {
         return Ok(contents);
     }
+    let mut folders = HashMap::new();
     walk(&snapshot.folder, &mut |entry, there| {
         if there.is_file() {
             contents.files.push(Lying::new(entry, there));
         } else if there.is_symlink() {
-            match behind(&entry)? {
+            match behind(&entry, &mut folders)? {
                 Some(file) => contents.files.push(file),
                 None => contents.dangling += 1,
             }
@@ -70,12 +72,25 @@ pub(super) fn contents(repo: &RepoCache, snapshot: &Snapshot) -> Result<Contents
 }
 
 /// The file that a link in a snapshot leads to: the repo's blob, or hf's shared payload behind it.
-fn behind(link: &Path) -> Result<Option<Lying>, Cause> {
+/// `folders` has those that were seen, by their paths, as they are called without links.
+fn behind(
+    link: &Path,
+    folders: &mut HashMap<PathBuf, Option<PathBuf>>,
+) -> Result<Option<Lying>, Cause> {
     let Ok(target) = fs::read_link(link) else {
         return Ok(None);
     };
     let blob = link_leads(link, &target);
-    let kept_as = match lstat(&blob)? {
+    let (Some(dir), Some(name)) = (blob.parent(), blob.file_name()) else {
+        return Ok(None);
+    };
+    let known = folders.entry(dir.to_owned());
+    let real = known.or_insert_with_key(|dir| fs::canonicalize(dir).ok());
+    let Some(blob) = real.as_ref().map(|dir| dir.join(name)) else {
+        return Ok(None);
+    };
+    // What this user may not see is as good as nothing.
+    let kept_as = match unless_closed(lstat(&blob))?.flatten() {
         Some(there) if there.is_file() => return Ok(Some(Lying::new(blob, &there))),
         Some(there) if there.is_symlink() => fs::canonicalize(&blob).ok(),
         _nothing => None,

@@ -1,89 +1,106 @@
 //! Contents that a pull gave a place in `blobs` and died before anything led to them.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs::{self, Metadata};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::layout::{link_leads, normal};
+use super::lock::LOCK;
 use super::scan::repo_of;
 use super::{HfCache, RepoCache};
+use crate::digest::Digest;
 use crate::error::Cause;
-use crate::fs::{files_below, list, lstat, remove_counted};
-use crate::view::aside::Aside;
+use crate::fs::{FileId, files_below, list, lstat, remove_counted};
+use crate::view::aside::{self, Aside};
 
 impl HfCache {
-    /// The contents that no name in the cache leads to, if `is_ours` says so of them, and what was left
-    /// aside of them.
+    /// The contents that a pull put here, as it noted, and to which no name in the cache leads, if
+    /// `is_ours` says so of them; and what was left aside of them. A repo that cannot be looked at has
+    /// none.
     ///
     /// # Errors
-    /// When something cannot be looked at.
+    /// When the cache cannot be listed.
     pub fn loose(&self, is_ours: &dyn Fn(&Metadata) -> bool) -> Result<Vec<PathBuf>, Cause> {
         let mut loose = Vec::new();
-        for repo in self.folders_of_repos()? {
-            loose.extend(repo.loose(is_ours)?);
-            for made in files_below(&repo.layout.private())? {
-                if lstat(&made)?.is_some_and(|there| there.is_file() && is_ours(&there)) {
-                    loose.push(made);
-                }
+        for repo in self.all()? {
+            match repo.left(is_ours) {
+                Ok(left) => loose.extend(left),
+                Err(cause) => tracing::debug!(%cause, "passed over"),
             }
+        }
+        if !loose.is_empty() {
+            let needed = self.needed()?;
+            let is_needed = |path: &PathBuf| {
+                let there = lstat(path).ok().flatten();
+                there.is_none_or(|there| needed.contains(&FileId::of(&there)))
+            };
+            loose.retain(|path| !is_needed(path));
         }
         Ok(loose)
     }
 
-    /// Removes contents that no name in the cache leads to, if `is_ours` says so of them, and what is
-    /// left of repos that show nothing then. Returns the bytes that this frees.
+    /// Removes those, and what is left of repos that show nothing then. Returns the bytes that this
+    /// frees.
     ///
     /// # Errors
-    /// When something cannot be looked at or removed; the next call goes on from there.
+    /// When something cannot be removed; the next call goes on from there.
     pub fn sweep(&self, is_ours: &dyn Fn(&Metadata) -> bool) -> Result<u64, Cause> {
+        let loose = self.loose(is_ours)?;
         let mut freed_bytes = 0;
-        for repo in self.folders_of_repos()? {
-            freed_bytes += repo.sweep(is_ours)?;
+        for repo in self.all()? {
+            let mut of_repo = loose.iter().filter(|path| path.starts_with(repo.folder()));
+            if of_repo.clone().next().is_none() {
+                continue;
+            }
+            freed_bytes += of_repo.try_fold(0, |freed, path| Ok(freed + repo.take_out(path)?))?;
+            drop(Aside::at(repo.folder(), repo.layout.private()));
+            repo.remove_shell()?;
         }
         Ok(freed_bytes)
     }
 
-    fn folders_of_repos(&self) -> Result<Vec<RepoCache>, Cause> {
+    fn all(&self) -> Result<Vec<RepoCache>, Cause> {
         let folders = list(self.root())?.into_iter();
         let repos = folders.filter_map(|folder| repo_of(folder.file_name()?.to_str()?));
         Ok(repos.map(|repo| self.repo(&repo)).collect())
     }
+
+    /// The files to which a name in any snapshot leads, by whatever way.
+    fn needed(&self) -> Result<HashSet<FileId>, Cause> {
+        let mut needed = HashSet::new();
+        for repo in self.all()? {
+            for name in files_below(&repo.layout.snapshots())? {
+                needed.extend(fs::metadata(&name).ok().map(|there| FileId::of(&there)));
+            }
+        }
+        Ok(needed)
+    }
 }
 
 impl RepoCache {
-    /// Contents in `blobs` to which no snapshot leads.
-    fn loose(&self, is_ours: &dyn Fn(&Metadata) -> bool) -> Result<Vec<PathBuf>, Cause> {
+    /// What pulls have put here that died before they gave it a name, or may have.
+    fn left(&self, is_ours: &dyn Fn(&Metadata) -> bool) -> Result<Vec<PathBuf>, Cause> {
+        let left = aside::left(&self.layout.private());
+        let noted = left.noted.iter();
+        let noted = noted.filter_map(|line| Digest::from_digits(line));
+        let noted: BTreeSet<PathBuf> = noted.map(|digest| self.layout.blob(digest)).collect();
         let mut ours = Vec::new();
-        for blob in list(&self.layout.blobs())? {
-            if lstat(&blob)?.is_some_and(|there| there.is_file() && is_ours(&there)) {
-                ours.push(blob);
+        for path in left.made.into_iter().chain(noted) {
+            if lstat(&path)?.is_some_and(|there| there.is_file() && is_ours(&there)) {
+                ours.push(path);
             }
         }
-        if ours.is_empty() {
-            return Ok(ours);
-        }
-        let mut needed = HashSet::new();
-        for name in files_below(&self.layout.snapshots())? {
-            if let Ok(target) = fs::read_link(&name) {
-                needed.insert(link_leads(&name, &target));
-            }
-        }
-        ours.retain(|blob| !needed.contains(&normal(blob)));
         Ok(ours)
     }
 
-    fn sweep(&self, is_ours: &dyn Fn(&Metadata) -> bool) -> Result<u64, Cause> {
-        // What it has left aside goes as well.
-        drop(Aside::at(self.folder(), self.layout.private()));
-        let mut freed_bytes = 0;
-        let loose = self.loose(is_ours)?;
-        for blob in &loose {
-            freed_bytes += remove_counted(blob)?;
+    /// Removes one of them, unless another client is at work on it. Returns the bytes that this frees.
+    fn take_out(&self, path: &Path) -> Result<u64, Cause> {
+        let digest = path.file_name().and_then(|name| name.to_str());
+        let digest = digest.and_then(Digest::from_digits);
+        let lock = digest.map(|digest| LOCK.try_hold(&self.layout.lock(digest)));
+        match lock.transpose()? {
+            Some(None) => Ok(0),
+            _held => remove_counted(path),
         }
-        if !loose.is_empty() {
-            self.remove_shell()?;
-        }
-        Ok(freed_bytes)
     }
 }
 
@@ -91,35 +108,67 @@ impl RepoCache {
 mod tests {
     use std::os::unix::fs::MetadataExt;
 
-    use super::super::testing::{commit, git_file, repo};
+    use super::super::testing::{git_file, repo};
     use super::*;
-    use crate::view::Publication;
+    use crate::view::work::Item;
+
+    /// What a pull leaves that dies between putting the content there and its name.
+    fn died(stored: &Path, repo: &RepoCache, file: &crate::hub::RemoteFile) {
+        let mut work = repo.work();
+        let pair = (file.clone().into(), stored.to_owned().into());
+        work.folders.ensure(&repo.layout.blobs()).unwrap();
+        work.folders.ensure(&repo.layout.snapshots()).unwrap();
+        let items = [Item::new(&pair).unwrap()];
+        repo.put_blobs(&items, &mut work).unwrap();
+        work.aside.die();
+    }
 
     #[test]
-    fn contents_without_a_name_go_if_they_are_ours() {
+    fn contents_without_a_name_go_if_a_pull_noted_them() {
         let (dir, repo) = repo(true);
         let cache = HfCache::new(dir.path().join("hub"), true);
         let (file, stored) = (git_file("f", b"content"), dir.path().join("stored"));
         fs::write(&stored, "content").unwrap();
-        repo.publish(&Publication {
-            commit: &commit('c'),
-            revision: None,
-            listing: &[],
-            files: &[(file.clone().into(), stored.clone().into())],
-        })
-        .unwrap();
         let ino = fs::metadata(&stored).unwrap().ino();
         let is_ours = move |there: &Metadata| there.ino() == ino;
-        cache.sweep(&is_ours).unwrap();
-        assert!(repo.is_linked(&commit('c'), &file), "a name leads there");
-        fs::remove_dir_all(repo.snapshot_dir(&commit('c'))).unwrap();
+        let blob = repo.layout.blob(file.digest);
+
+        died(&stored, &repo, &file);
+        assert_eq!(cache.loose(&is_ours).unwrap(), std::slice::from_ref(&blob));
+        assert!(cache.loose(&|_| false).unwrap().is_empty());
+        // A name in another repo that leads there by its own way.
+        let other = cache
+            .root()
+            .join("models--o--other/snapshots")
+            .join("d".repeat(40));
+        fs::create_dir_all(&other).unwrap();
+        std::os::unix::fs::symlink(&blob, other.join("f")).unwrap();
+        assert!(cache.loose(&is_ours).unwrap().is_empty());
+        fs::remove_dir_all(other.parent().unwrap().parent().unwrap()).unwrap();
         let foreign = repo.layout.blobs().join("x.incomplete");
         fs::write(&foreign, "theirs").unwrap();
         cache.sweep(&is_ours).unwrap();
-        assert!(foreign.exists() && !repo.layout.blob(file.digest).exists());
+        assert!(foreign.exists() && !blob.exists());
         fs::remove_file(&foreign).unwrap();
-        fs::hard_link(&stored, repo.layout.blob(file.digest)).unwrap();
+
+        died(&stored, &repo, &file);
         cache.sweep(&is_ours).unwrap();
         assert!(!repo.folder().exists());
+    }
+
+    /// Somebody outside of the cache may have a link to it.
+    #[test]
+    fn contents_that_lay_there_before_stay() {
+        let (dir, repo) = repo(true);
+        let cache = HfCache::new(dir.path().join("hub"), true);
+        let (file, stored) = (git_file("f", b"content"), dir.path().join("stored"));
+        fs::write(&stored, "content").unwrap();
+        fs::create_dir_all(repo.layout.blobs()).unwrap();
+        let blob = repo.layout.blob(file.digest);
+        fs::hard_link(&stored, &blob).unwrap();
+        died(&stored, &repo, &file);
+        assert!(cache.loose(&|_| true).unwrap().is_empty());
+        cache.sweep(&|_| true).unwrap();
+        assert!(blob.exists());
     }
 }

@@ -14,12 +14,13 @@ use super::{RepoCache, refs, shared};
 use crate::digest::{Digest, Hasher};
 use crate::error::Cause;
 use crate::fs::{
-    Stamp, files_below, list, lstat, read_small, remove_counted, remove_empty_above,
+    Stamp, files_below, list, lstat, must_change, read_small, remove_counted, remove_empty_above,
     remove_empty_below, remove_file, remove_tree,
 };
 use crate::hub::RemoteFile;
 use crate::repo::{Commit, Revision};
 use crate::view::aside::Aside;
+use crate::view::places::unless_closed;
 use crate::view::{Withdrawal, Withdrawn};
 
 impl RepoCache {
@@ -30,13 +31,17 @@ impl RepoCache {
     pub fn withdraw(&self, withdrawal: &Withdrawal<'_>) -> Result<Withdrawn, Cause> {
         let Withdrawal { commit, files, .. } = *withdrawal;
         let mut withdrawn = Withdrawn::default();
-        // Where not all can be read, nobody can tell what others need: nothing goes then.
-        files_below(&self.layout.snapshots())?;
+        if !files.is_empty() {
+            // Where not all can be read, nobody can tell what others need: nothing goes then.
+            files_below(&self.layout.snapshots())?;
+        }
         let names = self.proven_names(commit, files, &mut withdrawn)?;
         // The files of others keep the refs that lead to them.
         let is_whole = withdrawal.is_whole && !self.shows_others(commit, &names)?;
         if is_whole {
-            self.remove_refs_to(commit)?;
+            let refs = self.paths_of_refs_to(commit)?;
+            must_change(refs.iter().filter_map(|path| path.parent()))?;
+            refs.iter().try_for_each(|path| self.remove_ref(path))?;
         } else if !withdrawal.is_whole {
             for revision in withdrawal.revisions {
                 if self.read_ref(revision)?.as_ref() == Some(commit) {
@@ -49,15 +54,16 @@ impl RepoCache {
             withdrawn.names += 1;
             remove_empty_above(name, &self.layout.snapshots());
         }
+        self.withdraw_blobs(withdrawal, &mut withdrawn)?;
         if is_whole {
             // What somebody else took the files out of.
             remove_empty_below(&self.layout.snapshot(commit));
-            remove_file(&self.layout.tree(commit))?;
-            remove_tree(&self.layout.no_exists(commit))?;
+            // Other users' notes stay: nothing rests on them.
+            unless_closed(remove_file(&self.layout.tree(commit)))?;
+            unless_closed(remove_tree(&self.layout.no_exists(commit)))?;
         }
-        self.withdraw_blobs(files, &mut withdrawn)?;
         if withdrawal.is_whole {
-            self.remove_shell()?;
+            unless_closed(self.remove_shell())?;
         }
         Ok(withdrawn)
     }
@@ -83,11 +89,6 @@ impl RepoCache {
             }
         }
         Ok(found)
-    }
-
-    fn remove_refs_to(&self, commit: &Commit) -> Result<(), Cause> {
-        let paths = self.paths_of_refs_to(commit)?;
-        paths.iter().try_for_each(|path| self.remove_ref(path))
     }
 
     fn remove_ref(&self, path: &Path) -> Result<(), Cause> {
@@ -130,12 +131,15 @@ impl RepoCache {
         Ok(there.iter().any(|path| !ours.contains(path)))
     }
 
-    /// Removes the blobs of these files that no name leads to any more.
+    /// Removes the blobs of these files that no name leads to any more, and that nobody else keeps.
     fn withdraw_blobs(
         &self,
-        files: &[(RemoteFile, Vec<Stamp>)],
+        &Withdrawal { files, kept, .. }: &Withdrawal<'_>,
         withdrawn: &mut Withdrawn,
     ) -> Result<(), Cause> {
+        if files.is_empty() {
+            return Ok(());
+        }
         let mut needed = HashSet::new();
         for path in files_below(&self.layout.snapshots())? {
             if let Ok(target) = fs::read_link(&path) {
@@ -145,7 +149,8 @@ impl RepoCache {
         let mut done: HashSet<Digest> = HashSet::new();
         for (file, stamps) in files {
             let blob = self.layout.blob(file.digest);
-            if needed.contains(&normal(&blob)) || !done.insert(file.digest) {
+            let is_needed = needed.contains(&normal(&blob)) || kept.contains(&blob);
+            if is_needed || !done.insert(file.digest) {
                 continue;
             }
             match lstat(&blob)? {
@@ -262,6 +267,7 @@ mod tests {
             revisions: &[Revision::parse("main").unwrap()],
             shown_at: &[Revision::parse("main").unwrap()],
             files: std::slice::from_ref(file),
+            kept: &HashSet::new(),
             store: Path::new("/store"),
             is_whole: true,
         })
@@ -329,6 +335,7 @@ mod tests {
             revisions: std::slice::from_ref(&main),
             shown_at: std::slice::from_ref(&main),
             files: &[],
+            kept: &HashSet::new(),
             store: Path::new("/store"),
             is_whole: false,
         };

@@ -88,6 +88,7 @@ mod tests {
                 revisions: &[revision_of(revision)],
                 shown_at: &[revision_of(revision)],
                 files: std::slice::from_ref(file),
+                kept: &std::collections::HashSet::new(),
                 store: Path::new("/store"),
                 is_whole: true,
             })

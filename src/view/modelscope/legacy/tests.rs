@@ -31,6 +31,7 @@ fn withdraw(folder: &MsFolder, revision: &str, files: &[Proven]) -> Withdrawn {
         revisions: &[revision_of(revision)],
         shown_at: &[revision_of(revision)],
         files: &files,
+        kept: &std::collections::HashSet::new(),
         store: Path::new("/store"),
         is_whole: true,
     };
