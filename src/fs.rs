@@ -18,7 +18,7 @@ pub(crate) mod parallel;
 mod remove;
 mod share;
 
-pub(crate) use access::{Access, access, must_change};
+pub(crate) use access::{Access, access, is_others, must_change};
 pub(crate) use link::rename_to_free;
 pub use link::{Placed, link, link_if_absent, place, place_copy};
 pub use list::list;

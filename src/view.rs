@@ -201,10 +201,14 @@ pub trait RepoView: Send + Sync {
         None
     }
 
-    /// Folders in which removing files changes something, besides those of their names. `is_named` tells
-    /// whether a revision leads to them.
-    fn folders(&self, _is_named: bool) -> Vec<PathBuf> {
+    /// Folders in which removing files changes something, besides those of their names.
+    fn folders(&self) -> Vec<PathBuf> {
         Vec::new()
+    }
+
+    /// The folder of what [`RepoView::refs_to`] tells, which goes with a commit.
+    fn refs(&self) -> Option<PathBuf> {
+        None
     }
 
     /// The folder of the repo, where nothing can be removed from it unless all of it can be read; `None`

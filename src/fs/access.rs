@@ -1,19 +1,24 @@
 //! What this user may do in a folder, asked before anything is done in several of them.
 
+use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use rustix::fs::Access as Mode;
 use rustix::io::Errno;
+use rustix::process::geteuid;
 
-use super::OnPath;
+use super::{OnPath, lstat};
 use crate::error::Cause;
 
-/// What may be done in a folder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What may be done in a folder, the best first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Access {
     /// Everything, or nothing is there. A disk that may only be read says so when it is written to.
+    #[default]
     Full,
+    /// Names may be removed by the owners of what they stand for.
+    Sticky,
     /// Names may be listed and looked behind, not removed.
     Fixed,
     /// Not even listed.
@@ -32,8 +37,12 @@ pub(crate) fn access(dir: &Path) -> Result<Access, Cause> {
     };
     let listed = Mode::READ_OK | Mode::EXEC_OK;
     let answer = || {
-        if may(listed | Mode::WRITE_OK)? && !is_others_sticky(dir) {
-            Ok(Access::Full)
+        if may(listed | Mode::WRITE_OK)? {
+            Ok(if is_others_sticky(dir) {
+                Access::Sticky
+            } else {
+                Access::Full
+            })
         } else if may(listed)? {
             Ok(Access::Fixed)
         } else {
@@ -43,23 +52,40 @@ pub(crate) fn access(dir: &Path) -> Result<Access, Cause> {
     answer().on_path("look at", dir)
 }
 
-/// Whether only the owner of a name may remove it from the folder, and that is mostly another user.
 fn is_others_sticky(dir: &Path) -> bool {
-    let me = rustix::process::geteuid();
-    let is_it =
-        |there: &std::fs::Metadata| there.mode() & 0o1000 != 0 && there.uid() != me.as_raw();
-    !me.is_root() && std::fs::metadata(dir).is_ok_and(|there| is_it(&there))
+    let is_it = |there: Metadata| there.mode() & 0o1000 != 0 && there.uid() != geteuid().as_raw();
+    !geteuid().is_root() && std::fs::metadata(dir).is_ok_and(is_it)
 }
 
-/// Makes sure that names can be removed from these folders, where they are there.
+/// Whether what stands at `path` is another user's.
 ///
 /// # Errors
-/// Of the first one from which none can.
-pub(crate) fn must_change<'a>(dirs: impl IntoIterator<Item = &'a Path>) -> Result<(), Cause> {
+/// When it cannot be looked at.
+pub(crate) fn is_others(path: &Path) -> Result<bool, Cause> {
+    let there = lstat(path)?;
+    Ok(there.is_some_and(|there| there.uid() != geteuid().as_raw()))
+}
+
+/// Makes sure that `names` can be removed from these folders, where they are there.
+///
+/// # Errors
+/// Of the first folder, or name, where that is not so.
+pub(crate) fn must_change<'a>(
+    dirs: impl IntoIterator<Item = &'a Path>,
+    names: impl IntoIterator<Item = &'a Path>,
+) -> Result<(), Cause> {
+    let mut is_sticky = false;
+    let denied = |path| Err(std::io::Error::from(Errno::ACCESS)).on_path("change", path);
     for dir in dirs {
-        if access(dir)? != Access::Full {
-            let denied = std::io::Error::from(Errno::ACCESS);
-            return Err(denied).on_path("change", dir);
+        match access(dir)? {
+            Access::Full => {}
+            Access::Sticky => is_sticky = true,
+            Access::Fixed | Access::Dark => return denied(dir),
+        }
+    }
+    for name in names.into_iter().filter(|_| is_sticky) {
+        if is_others(name)? {
+            return denied(name);
         }
     }
     Ok(())

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::fs;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -204,6 +205,8 @@ impl Holdings {
         if folders.is_empty() {
             return;
         }
+        let real = folders.iter().filter_map(|dir| fs::canonicalize(dir).ok());
+        let folders: HashSet<PathBuf> = real.chain(folders.iter().cloned()).collect();
         self.ledger.keep_those(|name| match name {
             Name::Stored(_) => false,
             Name::Shown(shown) => {

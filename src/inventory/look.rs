@@ -12,11 +12,12 @@ use super::parts::{Part, Views};
 use super::{Presence, Sight};
 use crate::digest::BlobId;
 use crate::error::Cause;
-use crate::fs::{Access, Stamp, access, lstat, parallel};
+use crate::fs::{Access, Stamp, access, is_others, lstat, parallel};
+use crate::repo::Commit;
 use crate::store::census::{Blob, Census, Recorded};
 use crate::store::snapshot::FileRecord;
 use crate::view::lying::Lying;
-use crate::view::places::is_there;
+use crate::view::places::{is_there, unless_closed};
 use crate::view::{RepoView, ViewKind};
 
 /// What was seen of the files of a commit in one part of a view, in the order of its manifest.
@@ -27,10 +28,8 @@ struct Looks {
     foreign: Vec<Lying>,
     /// Whether a reader would find any file that was pulled.
     is_shown: bool,
-    /// Whether this user may not remove names from one of the folders.
-    is_fixed: bool,
-    /// Whether one of the folders cannot be listed.
-    is_dark: bool,
+    /// What may be done in the folder where the least may be done.
+    access: Access,
 }
 
 /// A name that leads to what was proven.
@@ -121,10 +120,13 @@ impl<'a> Looker<'a> {
             ours: Vec::with_capacity(files.len()),
             ..Looks::default()
         };
-        let is_named = !recorded.manifest.revisions.is_empty();
-        for dir in part.shows.folders(is_named) {
+        for dir in part.shows.folders() {
             looks.see(&dir)?;
         }
+        if has_fixed_refs(part.shows.as_ref(), &recorded.manifest.commit)? {
+            looks.access = looks.access.max(Access::Fixed);
+        }
+        let mut spelled = Spelled::default();
         let mut open_folders: HashSet<&str> = HashSet::default();
         for (index, file) in files.iter().enumerate() {
             let folder = file.remote.path.folder();
@@ -136,6 +138,7 @@ impl<'a> Looker<'a> {
             }
             let file = self.file(index, file);
             let kept = file.kept(part.shows.as_ref(), folders)?;
+            let kept = kept.map(|(there, path)| (there, spelled.without_links(path)));
             let kept_is_all = kept.as_ref().is_some_and(|kept| file.is_all(kept));
             if kept_is_all && looks.is_shown && open_folders.contains(folder) {
                 looks.passed_over.push(index);
@@ -158,6 +161,9 @@ impl<'a> Looker<'a> {
             looks
                 .ours
                 .extend(kept.and_then(|(there, path)| file.ours(Some(Entry::File(there)), path)));
+        }
+        if looks.access == Access::Sticky && has_others_names(part.shows.as_ref(), recorded)? {
+            looks.access = Access::Fixed;
         }
         Ok(looks)
     }
@@ -196,10 +202,59 @@ impl Looks {
     /// # Errors
     /// When it cannot be looked at.
     fn see(&mut self, dir: &Path) -> Result<(), Cause> {
-        let access = access(dir)?;
-        self.is_fixed |= access != Access::Full;
-        self.is_dark |= access == Access::Dark;
+        self.access = self.access.max(access(dir)?);
         Ok(())
+    }
+}
+
+/// Whether this user may not remove what leads to the commit.
+fn has_fixed_refs(part: &dyn RepoView, commit: &Commit) -> Result<bool, Cause> {
+    match part.refs().map(|refs| access(&refs)).transpose()? {
+        None | Some(Access::Full | Access::Sticky) => Ok(false),
+        Some(Access::Fixed | Access::Dark) => {
+            let refs = unless_closed(part.refs_to(commit))?;
+            Ok(refs.is_none_or(|refs| !refs.is_empty()))
+        }
+    }
+}
+
+/// Whether a name of a pulled file is another user's.
+fn has_others_names(part: &dyn RepoView, recorded: &Recorded) -> Result<bool, Cause> {
+    let files = recorded.manifest.files.iter();
+    for file in files.filter(|file| file.blob.is_some()) {
+        let name = part.name_of(&recorded.manifest.commit, &file.remote);
+        for name in part.kept_as(&file.remote).into_iter().chain([name]) {
+            if is_others(&name)? {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// The folder of the names that keep bytes, as it is called without links: other clients' snapshots may
+/// lead there by another way. The view's own folder is spelled so already.
+#[derive(Default)]
+struct Spelled {
+    dir: PathBuf,
+    real: Option<PathBuf>,
+}
+
+impl Spelled {
+    fn without_links(&mut self, path: PathBuf) -> PathBuf {
+        let (Some(dir), Some(name)) = (path.parent(), path.file_name()) else {
+            return path;
+        };
+        if self.dir != dir {
+            let is_link = |path: &Path| path.is_symlink();
+            let has_link = is_link(dir) || dir.parent().is_some_and(is_link);
+            self.real = has_link.then(|| fs::canonicalize(dir).ok()).flatten();
+            dir.clone_into(&mut self.dir);
+        }
+        match &self.real {
+            Some(real) => real.join(name),
+            None => path,
+        }
     }
 }
 
@@ -271,7 +326,7 @@ impl Part {
             Ok(looks) => presence(looks.is_shown, self.view.root()),
             Err(_unreadable) => Presence::Away,
         };
-        let is_dark = looks.as_ref().map_or(true, |looks| looks.is_dark);
+        let access = looks.as_ref().map_or(Access::Dark, |looks| looks.access);
         let looks = looks.unwrap_or_default();
         Seen {
             is_listed: self.is_expected || presence == Presence::Shown,
@@ -283,8 +338,10 @@ impl Part {
             ours: looks.ours,
             passed_over: looks.passed_over,
             foreign: looks.foreign,
-            is_fixed: looks.is_fixed,
-            stuck: is_dark.then(|| self.shows.whole()).flatten(),
+            is_fixed: access >= Access::Fixed,
+            stuck: (access == Access::Dark)
+                .then(|| self.shows.whole())
+                .flatten(),
         }
     }
 }

@@ -13,7 +13,6 @@ use crate::removal::{Going, Key, Removal};
 use crate::repo::{RepoPath, Revision};
 use crate::store::Store;
 use crate::store::collect::Collecting;
-use crate::store::snapshot::Manifest;
 use crate::view::places::{Place, is_there, places, unless_closed};
 use crate::view::{RepoView, View, ViewId, ViewKind, Withdrawal, Withdrawn};
 
@@ -215,18 +214,15 @@ fn must_be_open(
     if files.is_empty() {
         return Ok(());
     }
-    let Manifest {
-        commit, revisions, ..
-    } = &going.manifest;
+    let commit = &going.manifest.commit;
     // As the number was computed that was promised: for the whole commit.
-    let names = going
-        .pulled
-        .iter()
-        .map(|(file, _)| part.name_of(commit, file));
-    let above = names.filter_map(|name| Some(name.parent()?.to_owned()));
-    let folders = part.folders(!revisions.is_empty()).into_iter();
-    let folders: BTreeSet<PathBuf> = folders.chain(above).collect();
-    fs::must_change(folders.iter().map(PathBuf::as_path))
+    let pulled = || going.pulled.iter().map(|(file, _)| file);
+    let names: Vec<PathBuf> = pulled().map(|file| part.name_of(commit, file)).collect();
+    let kept: Vec<PathBuf> = pulled().filter_map(|file| part.kept_as(file)).collect();
+    let folders = part.folders();
+    let above = names.iter().filter_map(|name| name.parent());
+    let all: BTreeSet<&Path> = folders.iter().map(PathBuf::as_path).chain(above).collect();
+    fs::must_change(all, names.iter().chain(&kept).map(PathBuf::as_path))
 }
 
 /// What was pulled, and every look by which its content is known: that of the blob as well.

@@ -196,10 +196,12 @@ impl RepoView for RepoCache {
         Some(self.layout.blob(file.digest))
     }
 
-    fn folders(&self, is_named: bool) -> Vec<PathBuf> {
-        let always = [self.layout.blobs(), self.layout.snapshots()];
-        let refs = is_named.then(|| self.layout.refs());
-        always.into_iter().chain(refs).collect()
+    fn folders(&self) -> Vec<PathBuf> {
+        vec![self.layout.blobs(), self.layout.snapshots()]
+    }
+
+    fn refs(&self) -> Option<PathBuf> {
+        Some(self.layout.refs())
     }
 
     /// What another commit leads to is known when all snapshots were read.

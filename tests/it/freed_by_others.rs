@@ -137,18 +137,53 @@ fn what_nothing_of_the_commit_is_in_may_be_closed() {
 }
 
 #[test]
-fn in_a_folder_where_only_owners_remove_nothing_is_promised() {
+fn in_a_folder_where_only_owners_remove_the_owner_counts() {
     if !is_root() {
         return;
     }
+    for is_ours in [true, false] {
+        let machine = Machine::new();
+        machine.pull(&[]);
+        let blobs = machine.larder.repo(ID).join("blobs");
+        chown(&blobs, Some(0), Some(0)).unwrap();
+        set_mode(&blobs, 0o1777);
+        if is_ours {
+            machine.frees(4 * MB);
+            continue;
+        }
+        let blob = blobs.join(own().sha256());
+        chown(&blob, Some(0), Some(0)).unwrap();
+        let before = tree(&machine.larder.hub_cache());
+        machine.frees(0).says(&[STAYS]);
+        assert_eq!(tree(&machine.larder.hub_cache()), before);
+    }
+}
+
+/// Another user's client noted a branch for what was pulled by its id.
+#[test]
+fn a_ref_that_cannot_be_removed_keeps_what_it_leads_to() {
+    let machine = Machine::new();
+    let commit = machine.commit("main");
+    machine.pull(&["--revision", &commit]);
+    let refs = machine.larder.repo(ID).join("refs");
+    fs::create_dir_all(&refs).unwrap();
+    fs::write(refs.join("main"), &commit).unwrap();
+    set_mode(&refs, 0o555);
+    machine.frees(0).says(&[STAYS]);
+    set_mode(&refs, 0o755);
+}
+
+#[test]
+fn a_blob_comes_back_where_no_private_folder_can_be_made() {
     let machine = Machine::new();
     machine.pull(&[]);
-    let blobs = machine.larder.repo(ID).join("blobs");
-    chown(&blobs, Some(0), Some(0)).unwrap();
-    set_mode(&blobs, 0o1777);
-    let before = tree(&machine.larder.hub_cache());
-    machine.frees(0).says(&[STAYS]);
-    assert_eq!(tree(&machine.larder.hub_cache()), before);
+    let repo = machine.larder.repo(ID);
+    let blob = repo.join("blobs").join(own().sha256());
+    fs::remove_file(&blob).unwrap();
+    set_mode(&repo, 0o555);
+    machine.pull(&[]);
+    set_mode(&repo, 0o755);
+    assert_eq!(fs::metadata(blob).unwrap().len(), 3 * MB);
 }
 
 #[test]
@@ -186,7 +221,15 @@ fn a_name_alone_goes_whatever_cannot_be_read() {
 /// As programs do that replace equal files by links.
 #[test]
 fn what_another_repo_leads_to_by_links_of_its_own_stays() {
-    for is_folder in [false, true] {
+    let moves = [
+        "",
+        ".cache/huggingface",
+        ".cache/huggingface/hub/models--org--a",
+    ];
+    for (is_folder, moved) in [false, true]
+        .into_iter()
+        .flat_map(|one| moves.map(|to| (one, to)))
+    {
         let machine = Machine::new();
         machine.pull(&[]);
         let blob = own().sha256().to_owned();
@@ -201,6 +244,18 @@ fn what_another_repo_leads_to_by_links_of_its_own_stays() {
             symlink(target, other.join("blobs").join(&blob)).unwrap();
         }
         symlink(format!("../../blobs/{blob}"), snapshot.join("f")).unwrap();
+        if !moved.is_empty() {
+            let (from, to) = (machine.larder.path(moved), machine.larder.path("moved"));
+            let ran = std::process::Command::new("mv").args([&from, &to]).status();
+            assert!(ran.unwrap().success());
+            symlink(&to, &from).unwrap();
+            if moved.ends_with("org--a") {
+                // Links that went up and down again lead nowhere by now: those of the repo stay whole.
+                let theirs = machine.larder.snapshot(ID, &"b".repeat(40));
+                fs::create_dir_all(&theirs).unwrap();
+                symlink(format!("../../blobs/{blob}"), theirs.join("f")).unwrap();
+            }
+        }
         machine.frees(MB);
         assert_eq!(fs::metadata(snapshot.join("f")).unwrap().len(), 3 * MB);
     }

@@ -10,6 +10,7 @@ use super::{RepoCache, shared};
 use crate::error::Cause;
 use crate::fs::{OnPath, lstat};
 use crate::repo::Commit;
+use crate::view::places::unless_closed;
 use crate::view::snapshot::{Naming, Plain, put_names};
 use crate::view::work::{Item, Work};
 
@@ -47,7 +48,8 @@ impl RepoCache {
         if new.is_empty() {
             return Ok(());
         }
-        work.aside.note(&new)
+        // Where there is no place for the note, a kill may leave what nobody takes for ours.
+        unless_closed(work.aside.note(&new)).map(drop)
     }
 
     /// Gives every item its name in the snapshot. The blobs are there.

@@ -40,7 +40,8 @@ impl RepoCache {
         let is_whole = withdrawal.is_whole && !self.shows_others(commit, &names)?;
         if is_whole {
             let refs = self.paths_of_refs_to(commit)?;
-            must_change(refs.iter().filter_map(|path| path.parent()))?;
+            let folders = refs.iter().filter_map(|path| path.parent());
+            must_change(folders, refs.iter().map(PathBuf::as_path))?;
             refs.iter().try_for_each(|path| self.remove_ref(path))?;
         } else if !withdrawal.is_whole {
             for revision in withdrawal.revisions {
@@ -146,10 +147,16 @@ impl RepoCache {
                 needed.insert(link_leads(&path, &target));
             }
         }
+        // What is kept is told without links on the way.
+        let real = fs::canonicalize(self.layout.blobs()).unwrap_or_else(|_| self.layout.blobs());
+        let is_kept = |blob: &Path| {
+            blob.file_name()
+                .is_some_and(|name| kept.contains(&real.join(name)))
+        };
         let mut done: HashSet<Digest> = HashSet::new();
         for (file, stamps) in files {
             let blob = self.layout.blob(file.digest);
-            let is_needed = needed.contains(&normal(&blob)) || kept.contains(&blob);
+            let is_needed = needed.contains(&normal(&blob)) || is_kept(&blob);
             if is_needed || !done.insert(file.digest) {
                 continue;
             }

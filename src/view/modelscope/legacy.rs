@@ -125,7 +125,7 @@ impl RepoView for MsFolder {
     }
 
     /// The index of what is there.
-    fn folders(&self, _is_named: bool) -> Vec<PathBuf> {
+    fn folders(&self) -> Vec<PathBuf> {
         vec![self.folder()]
     }
 
