@@ -111,3 +111,22 @@ fn record(world: &World, path: &Path) -> Record {
         is_pinned: record["is_pinned"].as_bool().unwrap_or(false),
     }
 }
+
+/// The unfinished contents that a pull of a repo has begun, those excepted that another repo's record
+/// lists.
+pub(crate) fn unfinished(world: &World, id: &str) -> Vec<PathBuf> {
+    let others = world.model.records.keys().filter(|(of, _)| *of != id);
+    let listed: BTreeSet<String> = others
+        .flat_map(|(of, commit)| world.hub.files(of, commit))
+        .map(|(_, content)| content.sha256().to_owned())
+        .collect();
+    let is_of_repo = |partial: &PathBuf| {
+        let note = fs::read(partial.join("wanted")).unwrap_or_default();
+        let note: Option<serde_json::Value> = serde_json::from_slice(&note).ok();
+        note.is_some_and(|note| note["record"]["repo"] == id)
+    };
+    let partials = children(&world.larder.store().join("partial")).into_iter();
+    partials
+        .filter(|partial| is_of_repo(partial) && !listed.contains(&name(partial)))
+        .collect()
+}

@@ -134,7 +134,10 @@ impl Step {
             Self::Killed(pull, bytes) => pull.killed(world, *bytes),
             Self::RmRepo(id) => {
                 let keys = world.model.commits_of(id);
-                rm(world, &[id], if keys.is_empty() { 3 } else { 0 });
+                let is_here = !keys.is_empty() || !read::unfinished(world, id).is_empty();
+                rm(world, &[id], if is_here { 0 } else { 3 });
+                let left = read::unfinished(world, id);
+                assert!(left.is_empty(), "unfinished: {left:?}");
                 for key in &keys {
                     world.model.forget(key);
                 }
