@@ -29,6 +29,7 @@ mod look;
 mod names;
 mod partial;
 mod parts;
+mod rights;
 mod sight;
 mod stored;
 

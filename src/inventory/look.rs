@@ -9,15 +9,15 @@ use foldhash::{HashMap, HashSet};
 use super::holdings::Shown;
 use super::names::{self, Entry, Folders};
 use super::parts::{Part, Views};
+use super::rights::Rights;
 use super::{Presence, Sight};
 use crate::digest::BlobId;
 use crate::error::Cause;
-use crate::fs::{Access, Stamp, access, is_others, lstat, parallel};
-use crate::repo::Commit;
+use crate::fs::{Stamp, lstat, parallel};
 use crate::store::census::{Blob, Census, Recorded};
 use crate::store::snapshot::FileRecord;
 use crate::view::lying::Lying;
-use crate::view::places::{is_there, unless_closed};
+use crate::view::places::is_there;
 use crate::view::{RepoView, ViewKind};
 
 /// What was seen of the files of a commit in one part of a view, in the order of its manifest.
@@ -28,8 +28,8 @@ struct Looks {
     foreign: Vec<Lying>,
     /// Whether a reader would find any file that was pulled.
     is_shown: bool,
-    /// What may be done in the folder where the least may be done.
-    access: Access,
+    /// Whether these names can be removed.
+    rights: Rights,
 }
 
 /// A name that leads to what was proven.
@@ -120,12 +120,7 @@ impl<'a> Looker<'a> {
             ours: Vec::with_capacity(files.len()),
             ..Looks::default()
         };
-        for dir in part.shows.folders() {
-            looks.see(&dir)?;
-        }
-        if has_fixed_refs(part.shows.as_ref(), &recorded.manifest.commit)? {
-            looks.access = looks.access.max(Access::Fixed);
-        }
+        looks.rights.see_part(part.shows.as_ref(), recorded)?;
         let mut spelled = Spelled::default();
         let mut open_folders: HashSet<&str> = HashSet::default();
         for (index, file) in files.iter().enumerate() {
@@ -153,7 +148,7 @@ impl<'a> Looker<'a> {
                 if open_folders.insert(folder)
                     && let Some(dir) = name.parent()
                 {
-                    looks.see(dir)?;
+                    looks.rights.see(dir)?;
                 }
                 looks.is_shown |= is_shown(entry.as_ref(), kept.is_some(), &name);
                 looks.ours.extend(file.ours(entry, name));
@@ -162,9 +157,7 @@ impl<'a> Looker<'a> {
                 .ours
                 .extend(kept.and_then(|(there, path)| file.ours(Some(Entry::File(there)), path)));
         }
-        if looks.access == Access::Sticky && has_others_names(part.shows.as_ref(), recorded)? {
-            looks.access = Access::Fixed;
-        }
+        looks.rights.settle(part.shows.as_ref(), recorded)?;
         Ok(looks)
     }
 
@@ -194,42 +187,6 @@ impl<'a> Looker<'a> {
             hasher: &self.hasher,
         }
     }
-}
-
-impl Looks {
-    /// Learns whether names can be removed from a folder.
-    ///
-    /// # Errors
-    /// When it cannot be looked at.
-    fn see(&mut self, dir: &Path) -> Result<(), Cause> {
-        self.access = self.access.max(access(dir)?);
-        Ok(())
-    }
-}
-
-/// Whether this user may not remove what leads to the commit.
-fn has_fixed_refs(part: &dyn RepoView, commit: &Commit) -> Result<bool, Cause> {
-    match part.refs().map(|refs| access(&refs)).transpose()? {
-        None | Some(Access::Full | Access::Sticky) => Ok(false),
-        Some(Access::Fixed | Access::Dark) => {
-            let refs = unless_closed(part.refs_to(commit))?;
-            Ok(refs.is_none_or(|refs| !refs.is_empty()))
-        }
-    }
-}
-
-/// Whether a name of a pulled file is another user's.
-fn has_others_names(part: &dyn RepoView, recorded: &Recorded) -> Result<bool, Cause> {
-    let files = recorded.manifest.files.iter();
-    for file in files.filter(|file| file.blob.is_some()) {
-        let name = part.name_of(&recorded.manifest.commit, &file.remote);
-        for name in part.kept_as(&file.remote).into_iter().chain([name]) {
-            if is_others(&name)? {
-                return Ok(true);
-            }
-        }
-    }
-    Ok(false)
 }
 
 /// The folder of the names that keep bytes, as it is called without links: other clients' snapshots may
@@ -326,7 +283,7 @@ impl Part {
             Ok(looks) => presence(looks.is_shown, self.view.root()),
             Err(_unreadable) => Presence::Away,
         };
-        let access = looks.as_ref().map_or(Access::Dark, |looks| looks.access);
+        let rights = looks.as_ref().map_or(Rights::NONE, |looks| looks.rights);
         let looks = looks.unwrap_or_default();
         Seen {
             is_listed: self.is_expected || presence == Presence::Shown,
@@ -338,10 +295,8 @@ impl Part {
             ours: looks.ours,
             passed_over: looks.passed_over,
             foreign: looks.foreign,
-            is_fixed: access >= Access::Fixed,
-            stuck: (access == Access::Dark)
-                .then(|| self.shows.whole())
-                .flatten(),
+            is_fixed: rights.is_fixed(),
+            stuck: rights.is_dark().then(|| self.shows.whole()).flatten(),
         }
     }
 }
